@@ -35,7 +35,7 @@ def main() -> int:
     options = parser.parse_args()
     if unknown := set(options.names) - set(NAMES):
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; choose from {', '.join(NAMES)}")
-    # Installed programs run with cached bytecode.
+    # Programs once installed run with cached bytecode.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     # The benchmarks' own lessons and files run without a question.
     os.environ["JAXTOUR_TRUST"] = "1"

@@ -61,7 +61,7 @@ LEAST_CALLS = 6
 
 
 def lesson(labels: Sequence[str]) -> str:
-    """A lesson with one step that times the calls in this order."""
+    """Return a lesson with one step that times the calls in this order."""
     times = "".join(f"      - {{label: {label}, call: '{CALLS[label]}', on: {on(CALLS[label])}}}\n" for label in labels)
     setup = "".join(f"      {line}\n" for line in SETUP.splitlines())
     head = "format: 1\nid: agree\ntitle: Agree\nsummary: For the benchmark.\nminutes: 1\nsteps:\n"
@@ -72,17 +72,20 @@ def lesson(labels: Sequence[str]) -> str:
 
 
 def waited(call: str) -> str:
-    """The call with the usual wait; `jax.block_until_ready` walks a tree, which takes a third of the fastest call."""
+    """Return the call with the usual wait.
+
+    Walking a tree, `jax.block_until_ready` takes a third of the fastest call.
+    """
     return call if call.startswith("np.") else f"({call}).block_until_ready()"
 
 
 def on(call: str) -> str:
-    """Where the call is timed."""
+    """Return where the call is timed."""
     return "host" if call.startswith("np.") else "one"
 
 
 def shown(labels: Sequence[str], folder: Path, disturbed: list[bool]) -> dict[str, float]:
-    """The worker's medians in seconds; adds to `disturbed` whether each timing reports a busy machine."""
+    """Return the worker's medians in seconds; adds to `disturbed` whether each timing reports a busy machine."""
     path = folder / "agree.yaml"
     path.write_text(lesson(labels))
     output = _output("-m", "jaxtour", "run", str(path), "--json", "--platform", "cpu")
@@ -92,32 +95,32 @@ def shown(labels: Sequence[str], folder: Path, disturbed: list[bool]) -> dict[st
 
 
 def independent(labels: Sequence[str]) -> dict[str, float]:
-    """The medians of a `timeit` script, in seconds."""
+    """Return the medians of a `timeit` script, in seconds."""
     calls = json.dumps([(label, waited(CALLS[label])) for label in labels])
     found: dict[str, float] = json.loads(_output("-c", SETUP + INDEPENDENT, calls))
     return found
 
 
 def _output(*argv: str) -> str:
-    """The output of another Python, on the CPU like the worker."""
+    """Return the output of another Python, on the CPU like the worker."""
     environment = {**os.environ, "JAX_PLATFORMS": "cpu"}
     return subprocess.run([sys.executable, *argv], capture_output=True, text=True, check=True, env=environment).stdout
 
 
 def in_order(number: int) -> list[str]:
-    """The calls in the order of a round: each call has another position in every round."""
+    """Return the calls in the order of a round: each call has another position in every round."""
     labels = list(CALLS)
     places = number % len(labels)
     return labels[places:] + labels[:places]
 
 
 def goal_of(seconds: float) -> float | None:
-    """The largest relative difference allowed for a call of this duration; None without a goal."""
+    """Return the largest relative difference allowed for a call of this duration; None without a goal."""
     return next((part for least, part in GOALS if seconds >= least), None)
 
 
 def figure(label: str, ours: Sequence[Sequence[float]], theirs: Sequence[Sequence[float]]) -> Figure:
-    """The median of the rounds' ratios, with their spread; takes the seconds of each round's processes."""
+    """Return the median of the rounds' ratios, with their spread; takes the seconds of each round's processes."""
     ratios = [_middle(mine) / _middle(other) for mine, other in zip(ours, theirs, strict=True)]
     value = statistics.median(ratios)
     seconds = statistics.median(found for each in theirs for found in each)
@@ -139,7 +142,7 @@ def _middle(seconds: Sequence[float]) -> float:
 
 
 def measure(rounds: int, compare: Path | None) -> Iterator[Figure]:
-    """Ratios of medians, round by round; and whether enough calls are long enough for a goal."""
+    """Measure the ratios of medians, round by round; and whether enough calls are long enough for a goal."""
     del compare
     ours: dict[str, list[list[float]]] = {label: [] for label in CALLS}
     theirs: dict[str, list[list[float]]] = {label: [] for label in CALLS}

@@ -1,4 +1,4 @@
-"""The command line's start time, against an empty click program."""
+"""Measures the command line's start time, against an empty click program."""
 
 import subprocess
 import sys
@@ -12,14 +12,14 @@ EMPTY = "import click\n@click.group()\n@click.version_option('1')\ndef main(): p
 
 
 def taken(*argv: str) -> float:
-    """Seconds of a whole process."""
+    """Return the seconds of a whole process."""
     started = time.perf_counter()
     subprocess.run([sys.executable, *argv], capture_output=True, check=True)
     return time.perf_counter() - started
 
 
 def measure(rounds: int, compare: Path | None) -> Iterator[Figure]:
-    """Whole processes, including the interpreter."""
+    """Measure whole processes, including the interpreter."""
     del compare
     entry = "import sys; from jaxtour.cli import main; sys.argv[0] = 'jaxtour'; main()"
     for flag in ("--help", "--version"):

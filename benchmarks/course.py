@@ -1,4 +1,4 @@
-"""The check of the whole course, against the same code executed as notebooks."""
+"""Measures the check of the whole course, against the same code executed as notebooks."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ from benchmarks.figures import Figure, in_turns, ratio
 
 
 def measure(rounds: int, compare: Path | None) -> Iterator[Figure]:
-    """`jaxtour check` also traces, times and verifies; `jupyter execute` only runs."""
+    """Measure `jaxtour check`, which also traces, times and verifies, against `jupyter execute`, which only runs."""
     if compare is None:
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -29,7 +29,7 @@ def measure(rounds: int, compare: Path | None) -> Iterator[Figure]:
 
 
 def timed(argv: list[str], **env: str) -> float:
-    """Seconds that a command takes; it must succeed."""
+    """Return the seconds that a command takes; it must succeed."""
     import os
 
     started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""A profile of a call with some 100 000 events: the seconds from the end of the call until everything is drawn."""
+"""Profiles a call with some 100 000 events: the seconds from the end of the call until everything is drawn."""
 
 import asyncio
 import statistics

@@ -1,4 +1,4 @@
-"""What faults cost: slow answers and keys during one, the time until it is over, and what many of them leave behind.
+"""Measures what faults cost: slow answers and keys during one, the time until it is over, and what many leave behind.
 
 The soak runs 10,000 steps and kills the worker at 200 random moments; fewer than 7 rounds shorten it in proportion.
 """
@@ -25,7 +25,7 @@ from jaxtour.engine.wire.messages import Done, Event, Pong, State, Text
 
 RUNS, KILLS, WHOLE = 10_000, 200, 7
 STEPS = 200
-"""Steps of the soak's lesson: they run one after the other, and then again from the first in a fresh worker."""
+"""Steps of the soak's lesson: they run one after the other, and then from the first again in a fresh worker."""
 WARM = 2 * STEPS
 DRIFT_MIB = 5.0
 LATE_MS = 50.0
@@ -133,7 +133,7 @@ async def _interrupted(code: str, *, first: bool) -> float:
 
 
 def _keys(name: str, code: str, rounds: int) -> Iterator[Figure]:
-    """Keys in the source pane while the step runs; then the app is killed."""
+    """Press keys in the source pane while the step runs; then kill the app."""
     with tempfile.TemporaryDirectory() as state:
         path = Path(state) / "busy.yaml"
         body = "".join(f"      {line}\n" for line in [*(f"x{i} = {i}" for i in range(200)), *code.split("\n")])
@@ -228,7 +228,7 @@ async def _soak(runs: int, kills: int) -> dict[str, object]:
                     asyncio.get_running_loop().call_later(dice.random() * 0.03, _kill_children, guard)
                 await pilot.press("r")
                 await until(pilot, lambda done=done: done() or session.state == "dead")
-                if not done():  # after more than three ends within a minute, the worker does not restart by itself
+                if not done():  # after more than three ends within a minute, the worker does not restart on its own
                     await pilot.press("R")
                     await until(pilot, lambda: session.state == "ready")
                     await pilot.press("r")

@@ -1,4 +1,4 @@
-"""Figures and their text: each with its reference, measured in turns in the same run."""
+"""Describes figures and their text: each with its reference, measured in turns in the same run."""
 
 import statistics
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ class Figure:
 
 
 def in_turns(rounds: int, *subjects: Callable[[], float]) -> list[list[float]]:
-    """The seconds of each subject, measured A B A B ..., so that a busy machine slows all of them."""
+    """Return the seconds of each subject, measured A B A B ..., so that a busy machine slows all of them."""
     taken: list[list[float]] = [[] for _ in subjects]
     for _ in range(rounds):
         for times, subject in zip(taken, subjects, strict=True):
@@ -30,7 +30,7 @@ def in_turns(rounds: int, *subjects: Callable[[], float]) -> list[list[float]]:
 
 
 def ratio(name: str, ours: Sequence[float], theirs: Sequence[float], most: float, versus: str) -> Figure:
-    """The ratio of medians, with the medians and the range of the rounds' ratios."""
+    """Return the ratio of medians, with the medians and the range of the rounds' ratios."""
     mine, other = statistics.median(ours), statistics.median(theirs)
     each = sorted(a / b for a, b in zip(ours, theirs, strict=True))
     detail = f"{mine:.3f} s / {other:.3f} s ({versus}); rounds {each[0]:.2f} to {each[-1]:.2f}"
@@ -38,10 +38,10 @@ def ratio(name: str, ours: Sequence[float], theirs: Sequence[float], most: float
 
 
 def at_most(name: str, value: float, most: float, detail: str) -> Figure:
-    """A figure with an upper limit."""
+    """Return a figure with an upper limit."""
     return Figure(name, value, f"<= {most:g}", value <= most, detail)
 
 
 def told(name: str, value: float, detail: str) -> Figure:
-    """A figure without a goal."""
+    """Return a figure without a goal."""
     return Figure(name, value, "-", True, detail)

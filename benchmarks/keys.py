@@ -1,4 +1,4 @@
-"""Latency of a key while a step runs, bytes sent for a key, and bytes and CPU time of an idle screen."""
+"""Measures the latency of a key while a step runs, the bytes that a key sends, and bytes and CPU of an idle screen."""
 
 import os
 import re
@@ -38,12 +38,12 @@ while key := os.read(0, 1):
 
 
 def home(state: str) -> dict[str, str]:
-    """The environment of a tour with its state in a folder."""
+    """Return the environment of a tour with its state in a folder."""
     return {"XDG_STATE_HOME": state, "XDG_CONFIG_HOME": state}
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of a process so far, in seconds."""
+    """Return user and system time of a process so far, in seconds."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -64,7 +64,7 @@ def drawn_elsewhere(terminal: Terminal, data: bytes) -> bool:
 
 
 def key_to_bytes(terminal: Terminal, key: str) -> float:
-    """Seconds from a key to the last byte of its repaint."""
+    """Return the seconds from a key to the last byte of its repaint."""
     terminal.quiet(SILENCE_S)
     started = time.perf_counter()
     terminal.send(key)
@@ -92,7 +92,7 @@ def p99(seconds: Sequence[float]) -> float:
 
 
 def measure(rounds: int, compare: Path | None) -> Iterator[Figure]:
-    """At 120x36, in a lesson with an endless step."""
+    """Measure at 120x36, in a lesson with an endless step."""
     del compare
     with tempfile.TemporaryDirectory() as state:
         path = Path(state) / "busy.yaml"
@@ -135,7 +135,7 @@ def measure(rounds: int, compare: Path | None) -> Iterator[Figure]:
 
 
 def sent(columns: int, lines: int, goals: Sequence[int]) -> Iterator[Figure]:
-    """Bytes sent for keys in the first steps of the vmap lesson."""
+    """Measure the bytes sent for keys in the first steps of the vmap lesson."""
     with tempfile.TemporaryDirectory() as state:
         env = home(state) | {"COLORTERM": "truecolor"}
         argv = [sys.executable, "-m", "jaxtour", "vmap"]
@@ -156,7 +156,7 @@ def sent(columns: int, lines: int, goals: Sequence[int]) -> Iterator[Figure]:
 
 
 def timed(count: int) -> Iterator[Figure]:
-    """Time from a key to the last byte of its repaint, in the first steps of the vmap lesson.
+    """Measure the time from a key to the last byte of its repaint, in the first steps of the vmap lesson.
 
     Twelve presses end where they began: Tab at the first pane, `n` and `p` at the first step.
     """
@@ -177,7 +177,7 @@ def timed(count: int) -> Iterator[Figure]:
 
 
 def beside_bare_panels(count: int) -> Iterator[Figure]:
-    """Tab in the tour, against Tab in a bare Textual app with as many panels: time, and CPU time of the process."""
+    """Measure time and CPU time of Tab in the tour, against Tab in a bare Textual app with as many panels."""
     with tempfile.TemporaryDirectory() as state, ExitStack() as stack:
         env = home(state) | {"COLORTERM": "truecolor"}
         apps = []

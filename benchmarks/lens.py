@@ -1,4 +1,4 @@
-"""The lens on large programs: time from frames to screen, memory for each line, and latency of a cursor key."""
+"""Measures the lens on large programs: time from frames to screen, memory for each line, and a cursor key's latency."""
 
 import asyncio
 import gc
@@ -55,9 +55,9 @@ def f(key):
 
 f(jax.random.key(0))
 """
-"""The compiler unrolls a random number generator into some hundred instructions, and does so quickly."""
+"""A random number generator, which the compiler unrolls quickly into some hundred instructions."""
 HLO_COUNT = 225
-"""Gives about 100 000 lines of HLO."""
+"""The size that gives about 100 000 lines of HLO."""
 
 
 class Shows(App[None]):
@@ -73,7 +73,7 @@ class Shows(App[None]):
 
 
 async def frames_of(path: Path, *requests: str) -> list[bytes]:
-    """The worker's frames for the stages of a program."""
+    """Return the worker's frames for the stages of a program."""
     lesson = lesson_of(path)
     [step] = lesson.steps
     assert isinstance(step, Step)
@@ -106,7 +106,7 @@ def folded(frames: list[bytes]) -> StageText:
 
 
 def document(stage: StageText) -> Document:
-    """The document that the stage pane shows."""
+    """Return the document that the stage pane shows."""
     beside = gutter_of(stage, "")
     lines = lines_of(stage)
     return Document(
@@ -115,7 +115,7 @@ def document(stage: StageText) -> Document:
 
 
 async def seconds_to_show(frames: list[bytes]) -> float:
-    """Seconds from the frames to the repainted view."""
+    """Return the seconds from the frames to the repainted view."""
     app = Shows()
     async with app.run_test(size=(120, 36)) as pilot:
         gc.collect()
@@ -128,7 +128,7 @@ async def seconds_to_show(frames: list[bytes]) -> float:
 
 
 def bytes_per_line(frames: list[bytes]) -> float:
-    """Bytes of memory for each line of a stage, including links and document."""
+    """Return the bytes of memory for each line of a stage, including links and document."""
     gc.collect()
     tracemalloc.start()
     stage = folded(frames)
@@ -140,7 +140,7 @@ def bytes_per_line(frames: list[bytes]) -> float:
 
 
 def key_costs(path: Path, count: int) -> Iterator[tuple[str, list[float]]]:
-    """Seconds for cursor keys in the source and in the jaxpr, in `jaxtour explore` at 120x36."""
+    """Return the seconds for cursor keys in the source and in the jaxpr, in `jaxtour explore` at 120x36."""
     argv = [sys.executable, "-m", "jaxtour", "explore", str(path)]
     with (
         tempfile.TemporaryDirectory() as state,
@@ -160,7 +160,7 @@ def key_costs(path: Path, count: int) -> Iterator[tuple[str, list[float]]]:
 
 
 def frames_of_program(path: Path, text: str, *requests: str) -> tuple[dict[str, list[bytes]], float]:
-    """The frames of each stage, and the worker's seconds for all of them."""
+    """Return the frames of each stage, and the worker's seconds for all of them."""
     path.write_text(text)
     started = time.perf_counter()
     every = asyncio.run(frames_of(path, *requests))
@@ -170,12 +170,12 @@ def frames_of_program(path: Path, text: str, *requests: str) -> tuple[dict[str, 
 
 
 def shown(frames: list[bytes], rounds: int) -> float:
-    """The median of several times from frames to screen, in seconds."""
+    """Return the median of several times from frames to screen, in seconds."""
     return statistics.median(asyncio.run(seconds_to_show(frames)) for _ in range(max(3, rounds // 2)))
 
 
 def at_its_largest(name: str, frames: list[bytes], rounds: int, whole: float) -> Iterator[Figure]:
-    """The terminal process's cost for a stage of about 100 000 lines."""
+    """Measure the terminal process's cost for a stage of about 100 000 lines."""
     lines = len(folded(frames).ids)
     detail = f"{lines} lines in {len(frames)} frames; the worker took {whole:.1f} s in all"
     yield at_most(f"{name} of {lines} lines, frames to screen, s", shown(frames, rounds), 1, detail)
@@ -183,7 +183,7 @@ def at_its_largest(name: str, frames: list[bytes], rounds: int, whole: float) ->
 
 
 def measure(rounds: int, compare: Path | None) -> Iterator[Figure]:
-    """An unrolled loop in four sizes: the jaxpr of each, and at the largest StableHLO and another program's HLO."""
+    """Measure an unrolled loop in four sizes: each jaxpr, and the largest's StableHLO and another program's HLO."""
     del compare
     taken: dict[int, float] = {}
     with tempfile.TemporaryDirectory() as folder:

@@ -8,7 +8,7 @@ from jaxtour.course.model import Lesson, Step
 
 
 def source(step: Step) -> str:
-    """The step's code as one cell; an expected error must be caught in a notebook."""
+    """Return the step's code as one cell; an expected error must be caught in a notebook."""
     code = "\n".join(part.rstrip() for part in (step.setup.text, step.solved_code.text) if part.strip())
     if step.raises:
         body = "\n".join(f"    {line}" for line in code.splitlines())
@@ -17,7 +17,7 @@ def source(step: Step) -> str:
 
 
 def cells(lesson: Lesson) -> list[dict[str, object]]:
-    """Markdown and code cells, step by step."""
+    """Yield Markdown and code cells, step by step."""
     found: list[dict[str, object]] = []
     for index, step in enumerate(lesson.steps):
         assert isinstance(step, Step)

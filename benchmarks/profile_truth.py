@@ -19,7 +19,7 @@ from typing import NamedTuple
 from benchmarks.figures import Figure, at_most, told
 
 MOST = 0.03
-"""The largest difference of a share."""
+"""The largest difference of a share that is allowed."""
 APART = 0.1
 """Parts can be timed separately if their times add up to the whole's within this fraction.
 
@@ -41,7 +41,7 @@ class Program(NamedTuple):
     code: str
     call: str
     parts: Mapping[Lines, Sequence[str]]
-    """By lines of the code, the calls that the stopwatch adds up."""
+    """The calls that the stopwatch adds up, by lines of the code."""
 
 
 PROGRAMS = {
@@ -188,14 +188,14 @@ EVENTS = 100_000
 
 
 def reading(rounds: int) -> Figure:
-    """The seconds of reading a call of 100 000 events."""
+    """Return the seconds of reading a call of 100 000 events."""
     found = [json.loads(_output(sys.executable, "-c", READING, str(WORKER), str(EVENTS))) for _ in range(rounds)]
     seconds = statistics.median(taken for _, taken in found)
     return at_most("a profile of 100 000 events is read, s", seconds, MOST_READING_S, f"{found[0][0]:,} events")
 
 
 def measure(rounds: int, _: Path | None) -> list[Figure]:
-    """The time of reading a large profile, and the largest difference of each program's shares."""
+    """Measure the time of reading a large profile, and the largest difference of each program's shares."""
     figures = [reading(rounds)]
     for python in [sys.executable, *filter(None, os.environ.get("JAXTOUR_PYTHONS", "").split(":"))]:
         version = _output(python, "-c", "import jax; print(jax.__version__)").strip()

@@ -89,7 +89,7 @@ print(json.dumps(found))
 
 
 def measure(rounds: int, _: Path | None) -> list[Figure]:
-    """The ratios of recorded to plain seconds."""
+    """Measure the ratios of recorded to plain seconds."""
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder, "loops.py")
         script.write_text(SCRIPT)

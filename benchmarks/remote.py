@@ -1,4 +1,4 @@
-"""A worker behind ssh, 150 ms away: bytes of a step, seconds to the first result, and the cost of a dead connection.
+"""Measures a worker behind ssh, 150 ms away: bytes of a step, seconds to the first result, cost of a dead connection.
 
 The far side is a real sshd on the loopback, behind a proxy that delays everything by 150 ms in each direction.
 """
@@ -95,7 +95,7 @@ def _engine(server: Server, link: Proxy) -> ProcessEngine:
 
 @asynccontextmanager
 async def _session(engine: ProcessEngine) -> AsyncIterator[tuple[Headless, list[Event]]]:
-    """An open session, and its events."""
+    """Yield an open session, and its events."""
     heard: list[Event] = []
     headless = Headless(Session(engine, WorkerConfig(worker="ssh")))
     headless.heard = heard.append
@@ -104,7 +104,7 @@ async def _session(engine: ProcessEngine) -> AsyncIterator[tuple[Headless, list[
 
 
 async def _to_result(server: Server, link: Proxy, lesson: Lesson) -> tuple[float, float]:
-    """Seconds until the guard answers, and until the first step's result."""
+    """Return the seconds until the guard answers, and until the first step's result."""
     start = time.perf_counter()
     async with _session(_engine(server, link)) as (headless, _):
         hello = time.perf_counter() - start
@@ -125,7 +125,7 @@ async def _here(lesson: Lesson) -> float:
 
 
 async def _plain(server: Server, link: Proxy) -> float:
-    """Seconds until a command behind ssh has answered."""
+    """Return the seconds until a command behind ssh has answered."""
     start = time.perf_counter()
     process = await asyncio.create_subprocess_exec(
         *server.prefix(link.port).split(), "echo", "there", stdout=subprocess.PIPE

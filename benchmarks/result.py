@@ -1,4 +1,4 @@
-"""Time from start to the first result, against plain Python."""
+"""Measures the time from start to the first result, against plain Python."""
 
 import subprocess
 import sys
@@ -29,7 +29,7 @@ steps:
 
 
 def plain() -> float:
-    """Seconds for `python -c` to run the code and print its value."""
+    """Return the seconds for `python -c` to run the code and print its value."""
     started = time.perf_counter()
     *head, last = CODE.splitlines()
     code = "\n".join([*head, f"print({last})"])

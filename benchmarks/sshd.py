@@ -1,4 +1,4 @@
-"""A real sshd on the loopback, with its own key and port, and a proxy in front of it that delays and cuts."""
+"""Runs a real sshd on the loopback, with its own key and port, and a proxy in front of it that delays and cuts."""
 
 import asyncio
 import contextlib
@@ -33,7 +33,7 @@ class Server:
     process: "subprocess.Popen[bytes]"
 
     def prefix(self, port: int | None = None, *options: str) -> str:
-        """The prefix that runs a command behind it, as for `--worker`."""
+        """Return the prefix that runs a command behind it, as for `--worker`."""
         known = f"-o UserKnownHostsFile={self.folder}/known_hosts -o GlobalKnownHostsFile=/dev/null"
         key = f"-i {self.folder}/user -o IdentitiesOnly=yes"
         return f"ssh -F none -T -p {port or self.port} {key} {known} {' '.join(options)} 127.0.0.1"

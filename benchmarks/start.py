@@ -1,4 +1,4 @@
-"""Time until there is something to read, against an empty Textual app and a notebook in the terminal."""
+"""Measures the time until there is something to read, against an empty Textual app and a notebook in the terminal."""
 
 import sys
 import tempfile
@@ -15,7 +15,7 @@ LESSON = "vmap"
 
 
 def first_code_line() -> str:
-    """The text that must become readable: the first line of code of the lesson's first step."""
+    """Return the text that must become readable: the first line of code of the lesson's first step."""
     lesson = bundled().find(LESSON)[0]
     first = lesson.steps[0]
     assert isinstance(first, Step)
@@ -23,13 +23,13 @@ def first_code_line() -> str:
 
 
 def until(argv: list[str], text: str, state: str) -> float:
-    """Seconds from starting a program until its screen shows a text."""
+    """Return the seconds from starting a program until its screen shows a text."""
     with Terminal(argv, env={"XDG_STATE_HOME": state, "XDG_CONFIG_HOME": state}) as terminal:
         return terminal.until(text, 60)
 
 
 def measure(rounds: int, compare: Path | None) -> Iterator[Figure]:
-    """First frames, with a cold worker and warm file caches."""
+    """Measure first frames, with a cold worker and warm file caches."""
     with tempfile.TemporaryDirectory() as state:
         line = first_code_line()
 

@@ -1,4 +1,4 @@
-"""How many of jaxtour's files a key passes through in the terminal process, and an invalid field of a lesson."""
+"""Counts how many of jaxtour's files a key passes through in the terminal process, or an invalid field of a lesson."""
 
 import json
 import os
@@ -66,7 +66,7 @@ GOALS = {"r": 43, "3, the first": 40, "a cursor key": 20, "t": 38, "a wrong fiel
 
 
 def measure(rounds: int, compare: Path | None) -> Iterator[Figure]:
-    """Measure the files whose functions run from a key to the last effect of it, in order of entry."""
+    """Measure the files whose functions run from a key to its last effect, in order of entry."""
     del rounds, compare
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "ways.json"
@@ -112,7 +112,7 @@ def _toggle(terminal: Terminal, out: Path) -> list[str]:
 
 
 def _of_a_wrong_field(env: dict[str, str], out: Path) -> list[str]:
-    """What reading a lesson goes through that has a field which does not exist."""
+    """Return the files that reading a lesson with an unknown field goes through."""
     path = out.with_name("wrong.yaml")
     path.write_text(WRONG)
     subprocess.run([sys.executable, "-c", READ, str(path)], env=os.environ | env, check=True)

@@ -1,4 +1,4 @@
-"""What all commands share: the worker's configuration and the exit code."""
+"""Provides what all commands share: the worker's configuration and the exit code."""
 
 import errno
 import gc
@@ -121,7 +121,10 @@ def open_tour(
     mouse: bool = True,
     commands: Sequence[str] = (),
 ) -> NoReturn:
-    """Open the tour, or print a lesson if stdout is no terminal; `commands` are what a wrong name may have meant."""
+    """Open the tour, or print a lesson if stdout is not a terminal.
+
+    `commands` lists what a wrong name may have meant.
+    """
 
     def action() -> int:
         from jaxtour.commands.common import near_command

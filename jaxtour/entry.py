@@ -27,7 +27,7 @@ def main() -> None:
 
 
 def _asks_for_a_lesson(words: list[str]) -> bool:
-    """Whether these words open the tour, at most at a lesson of the course or a step of one."""
+    """Return whether these words open the tour, at most at a lesson of the course or a step of one."""
     if "_JAXTOUR_COMPLETE" in os.environ:
         return False
     if not words:

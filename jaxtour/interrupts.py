@@ -38,7 +38,7 @@ def raised() -> Iterator[None]:
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run the work in its own event loop; raises `KeyboardInterrupt` when a SIGINT cancelled it and it has cleaned up.
 
-    A second SIGINT does not wait for the cleanup: the worker ends by itself when nobody reads from it any more.
+    A second SIGINT does not wait for the cleanup: the worker ends on its own when nobody reads from it any more.
     """
     import asyncio
 

@@ -1,4 +1,4 @@
-"""Where jaxtour's files are, and absolute names of others; this module creates none of them."""
+"""Names the files of jaxtour, and gives others absolute names; this module creates none of them."""
 
 import os
 from pathlib import Path

@@ -94,7 +94,7 @@ def clean(text: str, *, keep_newlines: bool = True, tab: int = 4) -> str:
 
 
 def one_line(text: str) -> str:
-    """Harmless text with `␊` in place of newlines."""
+    """Return harmless text with `␊` in place of newlines."""
     return text.replace("\n", "␊")
 
 
@@ -212,7 +212,7 @@ else:
 
 
 def plain_value(value: Any) -> Any:
-    """The text of a `Raw`, for a JSON encoder; raises `NotImplementedError` for other types."""
+    """Return the text of a `Raw`, for a JSON encoder; raises `NotImplementedError` for other types."""
     if isinstance(value, Raw):
         return value.text
     raise NotImplementedError(f"{type(value).__name__} cannot be written as JSON")

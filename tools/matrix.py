@@ -37,18 +37,18 @@ class Row:
     log: Path
 
     def cells(self) -> tuple[str, ...]:
-        """The cells of its row."""
+        """Return the cells of its row."""
         return self.python, self.jax, self.target, self.found, f"{self.seconds:.0f}"
 
 
 def pythons() -> dict[str, str]:
-    """Paths by version, oldest first."""
+    """Return paths by version, oldest first."""
     found = subprocess.run(["sh", "tools/pythons.sh"], capture_output=True, text=True, check=True).stdout
     return dict(line.split("\t") for line in reversed(found.splitlines()))
 
 
 def jax_of(python: Path) -> str:
-    """The version of jax in an environment."""
+    """Return the version of jax in an environment."""
     if not python.exists():
         return "not installed"
     code = "from importlib.metadata import version; print(version('jax'))"
@@ -57,7 +57,7 @@ def jax_of(python: Path) -> str:
 
 
 def counts(report: Path) -> str:
-    """The counts of a pytest report, in words; `no tests` where none was chosen."""
+    """Return the counts of a pytest report, in words; `no tests` where none was chosen."""
     suites = ElementTree.parse(report).getroot().iter("testsuite")
     total = dict.fromkeys(("tests", "failures", "errors", "skipped"), 0)
     for suite in suites:
@@ -104,7 +104,7 @@ def run(version: str, path: str, target: str) -> Row:
         code = logged(command, log, os.environ | {"PYTEST_ADDOPTS": f"--junit-xml={report.absolute()}"})
         seconds = time.monotonic() - started
         found = counts(report) if report.exists() else f"exit code {code}" if code else "clean"
-    # pytest fails where it has chosen none, as a selection has none of some targets.
+    # pytest fails if it has chosen no test, as with a selection that has none of some targets.
     green = not code or (found == "no tests" and bool(os.environ.get("TESTS")))
     jax = "-" if target == "check" else jax_of(venv / ("oldest/bin" if target == "conformance" else "bin") / "python")
     return Row(version, jax, target, green, found, seconds, log)

@@ -51,21 +51,21 @@ class Module:
         self.every = mutations(self.source)
 
     def cells(self) -> tuple[str, ...]:
-        """The cells of its row."""
+        """Return the cells of its row."""
         counts = [self.outcomes.total(), *(self.outcomes[name] for name in HEAD[2:-1])]
         return self.path, *map(str, counts), f"{self.seconds:.0f}"
 
     def stale(self) -> set[tuple[str, str]]:
-        """Equivalent changes listed for the module that no longer apply."""
+        """Return the equivalent changes listed for the module that no longer apply."""
         return self.same - {mutation.told(self.source) for mutation in self.every}
 
     def sample(self, count: int, seed: int) -> list[Mutation]:
-        """A random sample of the changes, in the order of the text."""
+        """Return a random sample of the changes, in the order of the text."""
         return sorted(random.Random(f"{seed} {self.path}").sample(self.every, min(count, len(self.every))))
 
 
 def planned(names: Sequence[str]) -> list[Module]:
-    """The modules whose path contains one of the names; all of them without names."""
+    """Return the modules whose path contains one of the names; all of them without names."""
     told = tomllib.loads((ROOT / "tools/mutants.toml").read_text(encoding="utf-8"))
     same: dict[str, set[tuple[str, str]]] = {path: set() for path in told["tests"]}
     for each in told["equivalent"]:

@@ -31,22 +31,22 @@ class Mutation:
     text: str
 
     def of(self, source: str) -> str:
-        """The whole module with the change."""
+        """Return the whole module with the change."""
         return source[: self.start] + self.text + source[self.end :]
 
     def line(self, source: str) -> int:
-        """Its line, counted from one."""
+        """Return its line, counted from one."""
         return source.count("\n", 0, self.start) + 1
 
     def told(self, source: str) -> tuple[str, str]:
-        """The lines around the change, before and after, each joined into one line."""
+        """Return the lines around the change, before and after, each joined into one line."""
         first, last = source.rfind("\n", 0, self.start) + 1, source.find("\n", self.end)
         then = source[first : self.start] + self.text + source[self.end : last]
         return " ".join(source[first:last].split()), " ".join(then.split())
 
 
 def mutations(source: str) -> list[Mutation]:
-    """Every mutation of a module that ends with a line break, in the order of its text."""
+    """Return every mutation of a module that ends with a line break, in the order of its text."""
     return sorted(set(_Mutator(source).within(ast.parse(source))))
 
 
@@ -60,7 +60,7 @@ class _Mutator:
         self._lines = [line.encode() for line in lines]
 
     def within(self, node: ast.AST) -> Iterator[Mutation]:
-        """The mutations of a node and all its children."""
+        """Yield the mutations of a node and all its children."""
         match node:
             case ast.Assert() | ast.JoinedStr() | ast.Expr(value=ast.Constant()):
                 # Before Python 3.12, nodes inside an f-string have no positions of their own.
@@ -133,11 +133,11 @@ class _Mutator:
         return self.source[start:end]
 
     def _range(self, node: ast.AST) -> tuple[int, int]:
-        """The first character of a node and the one after its last."""
+        """Return the first character of a node and the one after its last."""
         assert isinstance(node, ast.expr | ast.stmt | ast.keyword)
         assert node.end_lineno is not None and node.end_col_offset is not None
         return self._place(node.lineno, node.col_offset), self._place(node.end_lineno, node.end_col_offset)
 
     def _place(self, line: int, column: int) -> int:
-        """The index of a position in the text; `ast` counts columns in UTF-8 bytes."""
+        """Return the index of a position in the text; `ast` counts columns in UTF-8 bytes."""
         return self._starts[line - 1] + len(self._lines[line - 1][:column].decode())

@@ -1,4 +1,4 @@
-"""Copies of the tree in which a module is changed and tested."""
+"""Makes copies of the tree in which a module is changed and tested."""
 
 import os
 import shutil
@@ -53,7 +53,7 @@ class Tree:
             self._sweep(child)
 
     def _sweep(self, child: subprocess.Popen[bytes]) -> None:
-        """Kill leftover processes: a changed worker may not end by itself."""
+        """Kill leftover processes: a changed worker may not end on its own."""
         here = os.fsencode(self.path)
         left = [int(each.parent.name) for each in Path("/proc").glob("[0-9]*/cmdline") if here in _content(each)]
         for end, pid in [(os.killpg, child.pid), *((os.kill, pid) for pid in left)]:
@@ -65,7 +65,7 @@ class Tree:
 
 
 def _content(path: Path) -> bytes:
-    """A file's content; empty if its process has ended."""
+    """Return a file's content; empty if its process has ended."""
     try:
         return path.read_bytes()
     except OSError:

@@ -1,1 +1,1 @@
-"""The work of the commands; `jaxtour.cli` parses their options and calls it."""
+"""Does the work of the commands; `jaxtour.cli` parses their options and calls it."""

@@ -1,4 +1,4 @@
-"""The file of answers that `jaxtour run --answers` grades."""
+"""Reads and grades the file of answers that `jaxtour run --answers` takes."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -61,7 +61,7 @@ def _answer(key: Scalar, node: Node, lessons: Sequence[Lesson]) -> tuple[StepKey
 
 
 def _text(node: Node) -> str:
-    """An answer as text; `[3, 2]` is a shape."""
+    """Return an answer as text; `[3, 2]` is a shape."""
     if isinstance(node, Scalar):
         return node.text
     if isinstance(node, SequenceNode) and all(isinstance(each, Scalar | SequenceNode) for each in node.items):

@@ -1,4 +1,4 @@
-"""What several commands share: finding lessons, opening a worker, and printing."""
+"""Provides what several commands share: finding lessons, opening a worker, and printing."""
 
 import difflib
 import os
@@ -185,12 +185,12 @@ def tell_progress(event: Event) -> None:
 
 
 def ascii_only() -> bool:
-    """Whether stdout can show only ASCII."""
+    """Return whether stdout can show only ASCII."""
     return "utf" not in (sys.stdout.encoding or "").lower().replace("-", "")
 
 
 def coloured() -> bool:
-    """Whether to print in colour: on a terminal that supports it, unless `NO_COLOR` is set."""
+    """Return whether to print in colour: on a terminal that supports it, unless `NO_COLOR` is set."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
 
 

@@ -49,7 +49,7 @@ WORKERS = 3
 PATIENCE = 0.5
 """The patience of one round; there are several."""
 BUDGET_S = 20.0
-"""After this time, no round beyond the second begins."""
+"""The time after which no round beyond the second begins."""
 _SHAPES = re.compile(r"(?<![\w.])S\(|ShapeDtypeStruct")
 """Occurs in calls whose arguments are shapes without data: these are compiled, and never run."""
 
@@ -66,9 +66,9 @@ class DiffRequest:
     html: str | None = None
     """The page to write instead of printing."""
     ats: Sequence[str] = ()
-    """With them the files run as programs, and each side is what JAX compiled for a function or a line."""
+    """The functions or lines to compare: the files then run as programs, and each side is what JAX compiled there."""
     args: Sequence[str] = ()
-    """Of these programs."""
+    """The arguments of these programs."""
 
 
 class _FailedError(Exception):
@@ -83,7 +83,7 @@ class _Side:
     config: WorkerConfig
     lesson: Lesson
     place: int
-    """Of its call among the step's."""
+    """The place of its call among the step's."""
     calls: Sequence[str]
     """All of the step's calls."""
     stages: Sequence[StageName]
@@ -106,7 +106,7 @@ class _Side:
         return self.report.traces[self.place]
 
     def shared_with(self, other: "_Side") -> bool:
-        """Whether one worker can measure both alternately."""
+        """Return whether one worker can measure both alternately."""
         # To time a recorded program, the file runs again up to that program.
         return self.lesson is other.lesson and self.config == other.config and self.at is None
 
@@ -303,7 +303,7 @@ async def _round(
 
 
 def _names(sides: tuple[_Side, _Side]) -> tuple[str, str]:
-    """What each side is: its call, its file if they differ, and its versions if the environments do."""
+    """Return what each side is: its call, its file if they differ, and its versions if the environments do."""
     a, b = sides
     names = []
     for side in sides:

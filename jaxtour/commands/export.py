@@ -1,4 +1,4 @@
-"""`jaxtour export LESSON`: a notebook, a script, Markdown or a page, with the learner's code and its results."""
+"""`jaxtour export LESSON`: writes a notebook, a script, Markdown or a page, with the learner's code and its results."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ from jaxtour.render.text.plain import worker_text
 from jaxtour.text import clean
 
 WRITERS: Mapping[str, Callable[[Takeaway], str]] = {"ipynb": notebook, "py": percent, "md": markdown, "html": page}
-"""By the file's suffix."""
+"""The writer of each format, by the file's suffix."""
 STDOUT = "-"
 
 
@@ -84,7 +84,7 @@ async def _ran(lesson: Lesson, config: WorkerConfig) -> tuple[dict[str, Outcome]
 
 
 def writable(output: str | None, default: str) -> Path | None:
-    """The file to write; None for stdout. Raises `CourseError` if it cannot be one, before anything runs.
+    """Return the file to write, or None for stdout; raises `CourseError` if it cannot be one, before anything runs.
 
     Replaces a file only if the user named it.
     """

@@ -1,4 +1,4 @@
-"""`--hosts`: the machines that run one process each, from a file or of this machine's TPU slice."""
+"""`--hosts`: finds the machines that run one process each, from a file or from this machine's TPU slice."""
 
 import contextlib
 import os
@@ -9,10 +9,10 @@ from pathlib import Path
 from jaxtour.course.model import CourseError
 
 SLICE = "tpu"
-"""Instead of a file: all hosts of this machine's TPU slice."""
+"""The word that stands, instead of a file, for all hosts of this machine's TPU slice."""
 MOST = 64
 _HOST = re.compile(r"(?:[\w.-]+@)?\w[\w.-]*")
-"""Not an ssh option, and free of characters that a shell interprets."""
+"""A host's name: not an ssh option, and free of characters that a shell interprets."""
 _SERVER, _ENDPOINTS = "169.254.169.254", "/computeMetadata/v1/instance/attributes/worker-network-endpoints"
 _PATIENCE_S = 0.5
 

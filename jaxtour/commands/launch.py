@@ -76,7 +76,7 @@ def _file_of(module: str) -> Path:
 
 
 def _stop(written: str | None) -> tuple[int | None, float | None]:
-    """`20` as compilations, `30s` as seconds."""
+    """Return `20` as compilations, `30s` as seconds."""
     if written is None:
         return None, None
     match = _STOP.fullmatch(written)

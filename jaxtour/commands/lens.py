@@ -53,7 +53,7 @@ class LensRequest:
     program: Script
     calls: Sequence[str]
     at: str | None = None
-    """With it the file runs as a program, and the calls are the compiled programs of that line or function."""
+    """A line or function; with it the file runs as a program, and the calls are the programs compiled for it."""
     stage: str = "jaxpr"
     links: bool = False
     html: str | None = None
@@ -144,7 +144,7 @@ def _programs_at(report: Report, at: str) -> list[Trace]:
 
 
 def _is_there(program: Recorded, file: str, line: int) -> bool:
-    """Whether a line defines the program's function, or calls it."""
+    """Return whether a line defines the program's function, or calls it."""
     places = [(program.file, program.line), *((site.file, site.line) for site in program.called_at)]
     return any(at == line and name and PurePath(name).match(file) for name, at in places)
 
@@ -157,7 +157,7 @@ def _shown(report: Report, trace: Trace, wanted: Sequence[StageName]) -> _Shown:
 
 
 def _lines(shown: Sequence[_Shown], file: str | None) -> list[Line]:
-    """The stages, under headings where there are several."""
+    """Return the stages, under headings where there are several."""
     lines: list[Line] = []
     several = len(shown) > 1 or any(len(each.stages) > 1 for each in shown)
     for each in shown:
@@ -169,7 +169,7 @@ def _lines(shown: Sequence[_Shown], file: str | None) -> list[Line]:
 
 
 def _drawn(shown: Sequence[_Shown], what: str, file: str, width: int) -> list[Line]:
-    """The arguments and results of each call, or its memory, under headings where there are several."""
+    """Return the arguments and results of each call, or its memory, under headings where there are several."""
     lines: list[Line] = []
     for each in shown:
         if what == "memory":
@@ -205,7 +205,7 @@ def failure_line(failure: Failure, path: Path, label: str = "") -> str:
 
 
 def document(shown: _Shown) -> dict[str, Any]:
-    """What `--json` prints for a call: its stages, each with an entry for each line of its text."""
+    """Return what `--json` prints for a call: its stages, each with an entry for each line of its text."""
     trace = shown.trace
     stages = [
         {
@@ -222,7 +222,7 @@ def document(shown: _Shown) -> dict[str, Any]:
 
 
 def _arguments(told: Arguments) -> dict[str, Any]:
-    """The leaves of a call: `{path, type, shape, dtype, sharding, bytes}` each, and the values that are not traced."""
+    """Return a call's leaves (`{path, type, shape, dtype, sharding, bytes}`), and the values that are not traced."""
     sides = {"inputs": told.inputs, "outputs": told.outputs}
     leaves = {
         side: [{"path": leaf.path, **msgspec.structs.asdict(leaf)} for leaf in every] for side, every in sides.items()

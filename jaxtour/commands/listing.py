@@ -1,4 +1,4 @@
-"""`jaxtour list` and `jaxtour devices`: the lessons, and the devices they run on."""
+"""`jaxtour list` and `jaxtour devices`: prints the lessons, or the devices they run on."""
 
 from collections.abc import Sequence
 from typing import Any

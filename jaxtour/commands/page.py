@@ -22,7 +22,7 @@ STAGES: tuple[StageName, ...] = ("jaxpr", "stablehlo", "hlo")
 
 
 def checked_path(path: str | None) -> Path | None:
-    """The file to write; raises `CourseError` if it cannot be one, before anything runs."""
+    """Return the file to write; raises `CourseError` if it cannot be one, before anything runs."""
     if path is None:
         return None
     found = Path(path)
@@ -55,7 +55,7 @@ def page_call(
     title: str = "",
     sections: Sequence[tuple[str, Sequence[Line]]] = (),
 ) -> PageCall:
-    """A traced call with its stages, the texts that they come from, and its profile if it has one."""
+    """Return a traced call with its stages, the texts that they come from, and its profile if it has one."""
     why = trace.error
     stages = [failed(trace.index, name, report.run, why) if why else report.stage(trace.index, name) for name in STAGES]
     made = [stage for stage in stages if stage is not None]
@@ -86,7 +86,7 @@ def sources(lesson: Lesson, step: Step, stages: Iterable[StageText] = ()) -> lis
 
 
 def cell_of(lesson: Lesson, step: Step) -> str:
-    """The name of the step's own code in spans."""
+    """Return the name of the step's own code in spans."""
     return lesson.file.line if lesson.plain else f"{lesson.id}/{step.id}"
 
 

@@ -1,4 +1,4 @@
-"""`jaxtour profile`: where a call's time goes, by line of the source and by instruction, as text or JSON."""
+"""`jaxtour profile`: shows where a call's time goes, by line of the source and by instruction, as text or JSON."""
 
 import linecache
 import sys

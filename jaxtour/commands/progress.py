@@ -56,7 +56,7 @@ def _row(name: str, each: Standing) -> tuple[str, ...]:
 
 
 def _further(lessons: list[Lesson], kept: Progress) -> list[str]:
-    """Where the learner left off, other lessons with progress, and what is due."""
+    """Print where the learner left off, other lessons with progress, and what is due."""
     lines = []
     ids = {lesson.id for lesson in lessons}
     for lesson in lessons:

@@ -1,4 +1,4 @@
-"""A Python file as it was at a git revision, in a temporary folder."""
+"""Checks out a Python file as it was at a git revision, in a temporary folder."""
 
 import io
 import os

@@ -207,7 +207,7 @@ def outcome_text(
 
 
 def _told(report: Report) -> bool:
-    """Whether the step's text already says why the run did not end by itself."""
+    """Return whether the step's text already says why the run did not end on its own."""
     return report.done is not None and report.done.status not in ("ok", "error")
 
 

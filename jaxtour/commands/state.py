@@ -1,4 +1,4 @@
-"""`jaxtour export` without a lesson, and `jaxtour import`: the learner's work as one file."""
+"""`jaxtour export` without a lesson, and `jaxtour import`: moves the learner's work as one file."""
 
 import sys
 from pathlib import Path

@@ -38,9 +38,9 @@ class TimeRequest:
     calls: Sequence[str]
     """If empty, the file's own calls are measured, as for `jaxtour lens`."""
     against: Sequence[str]
-    """Measured too; the first one is the baseline."""
+    """Calls that are measured too; the first one is the baseline."""
     host: Sequence[str]
-    """Measured too, with their arrays left on the host."""
+    """Calls that are measured too, with their arrays left on the host."""
     sizes: str | None = None
     """Numbers separated by commas; `n` takes each in turn."""
     patience: float = 1.0

@@ -1,4 +1,4 @@
-"""`jaxtour trust`, `untrust` and `trusted`: which lessons from elsewhere may run; and the check before they do."""
+"""`jaxtour trust`, `untrust` and `trusted`: keeps which lessons from elsewhere may run, and checks before they do."""
 
 import time
 from collections.abc import Iterable, Sequence

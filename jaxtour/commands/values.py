@@ -59,7 +59,7 @@ def values(
 
 
 def _lines(stages: Sequence[tuple[Trace, StageText]], file: str, code: Raw, width: int) -> list[Line]:
-    """The values of each call, under headings if there are several."""
+    """Return the values of each call, under headings if there are several."""
     texts = code.text.split("\n")
 
     def expression(span: Span) -> str:

@@ -124,7 +124,7 @@ def open_path(path: Path) -> Catalogue:
 
 
 def has_lessons(folder: Path) -> bool:
-    """Whether the folder contains a lesson file."""
+    """Return whether the folder contains a lesson file."""
     try:
         return bool(_files(folder))
     except CourseError:

@@ -11,12 +11,12 @@ from jaxtour.course.progress import Progress, SavedStep, encodable
 SCRATCH = "~scratch"
 """The suffix that makes a step's id that of its scratch step."""
 MOST = 8
-"""Versions kept of a step."""
+"""The number of versions that are kept of a step."""
 Version: TypeAlias = tuple[str, str | None]
 
 
 def is_scratch(step: Step | Broken) -> bool:
-    """Whether a step is a scratch step."""
+    """Return whether a step is a scratch step."""
     return step.id.endswith(SCRATCH)
 
 
@@ -61,17 +61,17 @@ class Edits:
         self._progress = progress
 
     def text(self, key: StepKey) -> str | None:
-        """The learner's code; None if it is the lesson's own."""
+        """Return the learner's code; None if it is the lesson's own."""
         slot = _slot(key)
         found: str | None = getattr(self._progress.saved(slot.lesson, slot.step), slot.kind.now)
         return found
 
     def code(self, key: StepKey, step: Step) -> str:
-        """The code to show: the learner's, or the lesson's own."""
+        """Return the code to show: the learner's, or the lesson's own."""
         return self.text(key) or step.shown_code.text
 
     def undone(self, key: StepKey) -> bool:
-        """Whether the lesson's own code is shown, and a version of the learner's can come back."""
+        """Return whether the lesson's own code is shown, and a version of the learner's can come back."""
         return self.text(key) is None and bool(self._versions(key))
 
     def write(self, key: StepKey, step: Step, code: str, *, anew: bool = False) -> None:
@@ -88,9 +88,9 @@ class Edits:
             self._put(key, (code, bases[0] if bases else own), over=None if anew else now)
 
     def vary(self, key: StepKey, step: Step, number: int) -> bool:
-        """Make the edit that the step's change of this number, from 0, makes of the lesson's code; False if it cannot.
+        """Turn the edit into the lesson's code with the step's change of this number, from 0.
 
-        It replaces another such edit, but not one that the learner wrote.
+        False if that is impossible. It replaces another such edit, but not one that the learner wrote.
         """
         code, own, now = varied(step, number), step.shown_code.text, self.text(key)
         if code is not None:
@@ -98,7 +98,7 @@ class Edits:
         return code is not None
 
     def variation(self, key: StepKey, step: Step) -> int | None:
-        """The number of the step's change that the edit is, from 0; None if the learner wrote it."""
+        """Return the number of the step's change that the edit is, from 0; None if the learner wrote it."""
         now = self.text(key)
         numbers = range(len(step.tries)) if now is not None else ()
         return next((number for number in numbers if varied(step, number) == now), None)
@@ -114,7 +114,7 @@ class Edits:
         self._set(key, None, self._versions(key))
 
     def changed(self, key: StepKey, step: Step) -> bool:
-        """Whether the lesson's code has changed since the edit was made from it."""
+        """Return whether the lesson's code has changed since the edit was made from it."""
         base = self._progress.saved(*key).base
         return self.text(key) is not None and base is not None and base != step.shown_code.text
 
@@ -149,16 +149,16 @@ class Edits:
 
 
 def is_own(step: Step, code: str) -> bool:
-    """Whether this is the lesson's own code, but for space at its end."""
+    """Return whether this is the lesson's own code, but for space at its end."""
     return code.rstrip() == step.shown_code.text.rstrip()
 
 
 def change_of(step: Step, code: str) -> Variation | None:
-    """The step's change that made this code of the lesson's; None if it is another code."""
+    """Return the step's change that made this code from the lesson's; None if the code is another."""
     return next((each for number, each in enumerate(step.tries) if varied(step, number) == code), None)
 
 
 def varied(step: Step, number: int) -> str | None:
-    """Return the lesson's code with one of the step's changes; None unless what it replaces occurs exactly once."""
+    """Return the lesson's code with one of the step's changes; None unless the text to replace occurs exactly once."""
     own, change = step.shown_code.text, step.tries[number]
     return own.replace(change.old.text, change.new.text) if own.count(change.old.text) == 1 else None

@@ -8,7 +8,7 @@ from jaxtour.course.reader import FaultError, Mapping, Node, at
 from jaxtour.text import Raw, short
 
 PythonSource: TypeAlias = tuple[Raw, Node, Literal["exec", "eval"]]
-"""A piece of Python, its place, and what it must be."""
+"""A piece of Python, its place, and whether it is an expression."""
 
 KINDS = (
     "value", "jaxpr", "hlo", "memory", "compiles", "donates", "gradient", "vmap", "leaks", "devices", "python",

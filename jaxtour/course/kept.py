@@ -81,7 +81,7 @@ def _lesson(kept: _Kept, path: Path) -> Lesson:
 
 
 def _with_tuples(step: Step) -> Step:
-    """The step with tuples in its expected value, which is of any type, so that they were decoded as lists."""
+    """Return the step with tuples in its expected value, which is of any type, so that they were decoded as lists."""
     if step.expect is None or not isinstance(step.expect.value, list):
         return step
     expect = msgspec.structs.replace(step.expect, value=_tuples(step.expect.value))

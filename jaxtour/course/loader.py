@@ -121,7 +121,7 @@ class _Draft(msgspec.Struct):
         return harmless(lesson)
 
     def has_format(self, root: Mapping) -> bool:
-        """Whether the format is known; a missing one is noted and assumed to be the newest."""
+        """Return whether the format is known; a missing one is noted and assumed to be the newest."""
         node = root.value("format")
         if node is None:
             self.note((root.line, root.column), f"`format` is missing: write `format: {FORMAT}` first")

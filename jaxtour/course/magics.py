@@ -76,7 +76,7 @@ def _runnable(code: str, number: int, depth: int = 0) -> Runnable:
 
 
 def parsed(code: str) -> ast.Module | None:
-    """The syntax tree of Python; None for anything else."""
+    """Return the syntax tree of Python; None for anything else."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -201,7 +201,7 @@ def _valueless(code: str) -> str:
 
 
 def _call_of(code: str) -> str | None:
-    """The expression that a single statement evaluates, in one line."""
+    """Return the expression that a single statement evaluates, in one line."""
     tree = parsed(code)
     if tree is None or len(tree.body) != 1:
         return None
@@ -213,7 +213,7 @@ def _call_of(code: str) -> str | None:
 
 
 def _units(lines: list[str]) -> Iterator[tuple[int, int]]:
-    """The first line of each logical line, and the line after its last."""
+    """Yield the first line of each logical line, and the line after its last."""
     start = 0
     while start < len(lines):
         end, state = start + 1, (0, "")
@@ -230,7 +230,7 @@ def _units(lines: list[str]) -> Iterator[tuple[int, int]]:
 
 
 def _open_after(line: str, state: tuple[int, str]) -> tuple[int, str]:
-    """How many brackets, and which triple quotes, are open at the end of a line."""
+    """Return how many brackets, and which triple quotes, are open at the end of a line."""
     depth, quotes = state
     for token in _TOKEN.findall(line):
         if quotes:

@@ -25,7 +25,7 @@ _FIGURE = re.compile(r"<Figure size .*>")
 """The texts of outputs that only a browser shows."""
 _BACKGROUND = re.compile(r"\x1b\[[\d;]*48;")
 _CALL_CAP = 200
-"""Characters, as for a call in a lesson file."""
+"""The most characters of a call, as in a lesson file."""
 _NUMPY = re.compile(r"(?:np|numpy|scipy)\.")
 
 
@@ -107,7 +107,7 @@ class _Draft:
 
 
 def _without_title(text: str, title: str) -> str:
-    """The text without a heading at its beginning that the step's title repeats."""
+    """Return the text without a heading at its beginning that repeats the step's title."""
     first, _, rest = text.partition("\n")
     found = headings(first) if HEADING.match(first) else []
     return rest.lstrip("\n") if found and found[0][1] == title else text
@@ -143,7 +143,7 @@ def _error(cell: SourceCell) -> str | None:
 
 
 def _printed(output: StoredOutput) -> str | None:
-    """What an output printed: to stdout, or by `display`."""
+    """Return what an output printed, to stdout or by `display`."""
     if output.output_type == "stream":
         return output.text if output.name == "stdout" else None
     if output.output_type == "display_data":
@@ -162,14 +162,14 @@ def _plain(output: StoredOutput) -> str | None:
 
 
 def _is_for_browsers(output: StoredOutput) -> bool:
-    """Whether the output was displayed for a browser; a library may print something else elsewhere."""
+    """Return whether the output was displayed for a browser; a library may print something else elsewhere."""
     text = str(output.data.get("text/plain", "")).strip()
     is_painted = "text/html" in output.data and bool(_BACKGROUND.search(text))
     return output.output_type == "display_data" and (is_painted or bool(_OBJECT.fullmatch(text)))
 
 
 def _lines_of(cells: Sequence[SourceCell], text: str, *, as_json: bool) -> Iterator[int]:
-    """The line of the file, from 1, where each cell begins; where its text is not found, that of the cell before."""
+    """Yield the line of the file, from 1, where each cell begins; if its text is not found, that of the cell before."""
     lines = text.split("\n")
     at = 0
     for cell in cells:

@@ -23,9 +23,9 @@ MAX_BYTES = {".ipynb": 64 * 1024 * 1024, ".md": 1024 * 1024, ".py": 1024 * 1024}
 """Notebooks contain their pictures, which are dropped."""
 MAX_CELLS = 2000
 MAX_SOURCE = 1024 * 1024
-"""Characters of all cells together, as many as a lesson file may have."""
+"""The most characters of all cells together, as many as a lesson file may have."""
 MAX_OUTPUT = 256 * 1024
-"""Characters of one output to keep for comparison; a longer one is not compared."""
+"""The most characters of one output to keep for comparison; a longer one is not compared."""
 EXTRA = "notebooks need nbformat and jupytext: pip install 'jaxtour[notebooks]'"
 _OLDEST, _NEWEST = 3, 4
 _PERCENT = re.compile(r"^# ?%%", re.MULTILINE)
@@ -37,10 +37,10 @@ class StoredOutput(msgspec.Struct, frozen=True):
 
     output_type: str
     name: str = ""
-    """Of a stream: `stdout` or `stderr`."""
+    """The name of a stream: `stdout` or `stderr`."""
     text: str = ""
     data: dict[str, Any] = {}
-    """By MIME type."""
+    """The contents, by MIME type."""
     ename: str = ""
     """The class of an error."""
 
@@ -59,7 +59,7 @@ class SourceCell(msgspec.Struct, frozen=True):
 
 
 def is_percent(path: Path) -> bool:
-    """Whether a Python file has the markers of cells, `# %%`; False for what cannot be read."""
+    """Return whether a Python file has the markers of cells, `# %%`; False for what cannot be read."""
     try:
         return bool(_PERCENT.search(read_bytes(path, MAX_BYTES[".py"]).decode("utf-8", "replace")))
     except (OSError, ValueError):
@@ -137,7 +137,7 @@ def _text(path: Path, most: int) -> str:
 
 
 def _document(path: Path, text: str) -> dict[str, Any]:
-    """The JSON of a notebook without its pictures."""
+    """Return the JSON of a notebook without its pictures."""
     document: Any = None
     try:
         document = json.loads(text)

@@ -116,7 +116,7 @@ class Progress:
 
     @property
     def place(self) -> tuple[str, str] | None:
-        """Lesson and step where the learner left off."""
+        """Return lesson and step where the learner left off."""
         return self._state.place
 
     @property
@@ -130,11 +130,11 @@ class Progress:
         return not (self.place or self.lessons or self.notice)
 
     def is_done(self, lesson: str, step: str) -> bool:
-        """Whether the step has been done."""
+        """Return whether the step has been done."""
         return self.saved(lesson, step).done
 
     def saved(self, lesson: str, step: str) -> SavedStep:
-        """Everything that is saved for the step; read-only."""
+        """Return everything that is saved for the step; read-only."""
         return self._state.lessons.get(lesson, {}).get(step) or SavedStep()
 
     def update(self, lesson: str, step: str, **fields: Any) -> None:
@@ -302,7 +302,7 @@ def encodable(text: str) -> str:
 
 
 def free_path(path: Path, pattern: str) -> Path:
-    """Return the first free file name next to the path; `{}` in the pattern is its number."""
+    """Return the first free file name next to the path; `{}` in the pattern stands for its number."""
     number = 1
     while (free := path.with_name(pattern.format(number))).exists():
         number += 1

@@ -106,7 +106,7 @@ def _plain(text: str) -> list[str]:
 
 
 def _of_role(match: re.Match[str]) -> str:
-    """The text of a role such as {func}`~jax.jit`, as code if it names code."""
+    """Return the text of a role such as {func}`~jax.jit`, as code if it names code."""
     titled = re.fullmatch(r"(.+?)\s*<[^>]*>", match["text"], re.DOTALL)
     text = titled[1] if titled else match["text"].lstrip("~!")
     is_code = match["role"].rpartition(":")[2] in ("func", "class", "meth", "mod", "attr", "obj", "data", "code", "exc")

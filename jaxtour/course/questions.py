@@ -1,4 +1,4 @@
-"""Questions that the worker answers with more than the value of an expression: `WHAT of CALL`."""
+"""Questions whose answer takes the worker more than the value of an expression: `WHAT of CALL`."""
 
 import ast
 import re
@@ -24,13 +24,13 @@ def what_of(value: str) -> tuple[str, str]:
 
 
 def is_number(value: str) -> bool:
-    """Whether the question alone shows that the answer is a number."""
+    """Return whether the question alone shows that the answer is a number."""
     what, rest = what_of(value)
     if what:
         return what in _COUNTS
     try:
         call = ast.parse(rest.strip(), mode="eval").body
     except (SyntaxError, ValueError):
-        return False  # a problem of the lesson, which says so
+        return False  # a problem of the lesson, which reports it
     name = call.func if isinstance(call, ast.Call) else None
     return (name.id if isinstance(name, ast.Name) else name.attr if isinstance(name, ast.Attribute) else "") in _NUMBERS

@@ -35,7 +35,7 @@ class Scalar(msgspec.Struct, frozen=True):
 
     text: str
     line: int
-    """From 1, like `column`."""
+    """The line, counted from 1, like `column`."""
     column: int
     style: ScalarStyle = "plain"
     flow: bool = False

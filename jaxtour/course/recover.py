@@ -20,7 +20,7 @@ class Lost(msgspec.Struct, frozen=True):
 
     problem: Problem
     id: str | None
-    """As far as the text shows it, like `title`."""
+    """Its id, as far as the text shows it, like `title`."""
     title: str | None
     place: tuple[int, int]
     """Where the step begins: line and column, from 1."""
@@ -70,7 +70,7 @@ def _starts(lines: list[str]) -> list[int]:
 
 
 def _step(lines: list[str], first: int, last: int, file: str) -> Mapping | Lost:
-    """Parse one item by itself, with its lines in the file."""
+    """Parse one item on its own, with its lines in the file."""
     own = lines[first:last]
     place = (first + 1, lines[first].index("-") + 3)
     try:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Rating: TypeAlias = Literal["again", "hard", "good"]
 RATINGS: tuple[Rating, ...] = ("again", "hard", "good")
-"""From worst to best."""
+"""The ratings, from worst to best."""
 AHEAD = timedelta(days=1)
 """A review further in the future was recorded by a clock that has been set back since."""
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -30,7 +30,7 @@ class ReviewItem(NamedTuple):
 
 
 def utc_now() -> datetime:
-    """The time, with its zone."""
+    """Return the time, with its zone."""
     return datetime.now(UTC)
 
 
@@ -51,7 +51,7 @@ def due(found: Iterable[ReviewItem], now: datetime) -> list[ReviewItem]:
 
 
 def reviewable(progress: Progress, catalogue: Catalogue, now: datetime) -> list[ReviewItem]:
-    """The items whose steps are in the catalogue, after making the cards that are missing.
+    """Return the items whose steps are in the catalogue, after making the cards that are missing.
 
     Reads only lessons that the learner has begun. Items due at the same time keep the course's order.
     """
@@ -101,7 +101,7 @@ def reschedule(progress: Progress, lesson: str, step: str, rating: Rating, now: 
 
 
 def asks(step: Step | Broken) -> bool:
-    """Whether there is something to review: a question or an exercise."""
+    """Return whether there is something to review: a question or an exercise."""
     return isinstance(step, Step) and bool(step.ask or step.exercise)
 
 

@@ -30,7 +30,7 @@ class SearchIndex:
 
     def __init__(self) -> None:
         self._places: dict[tuple[int, int], _Place] = {}
-        """By the index of the lesson, and -1 or the index of the step."""
+        """The places, by the index of the lesson, and -1 or the index of the step."""
 
     def add(self, index: int, lesson: Lesson) -> None:
         """Add a lesson with its steps."""
@@ -61,7 +61,7 @@ class _Place:
         self._small = tuple(line.lower() for line in lines)
 
     def best(self, words: Sequence[str], *, any_case: bool) -> int | None:
-        """The index of the line with most of the words; None if a word is in no line, nor in the name."""
+        """Return the index of the line with most of the words; None if a word is in no line, nor in the name."""
         lines = self._small if any_case else self.lines
         counts = [0] * len(lines)
         for word in words:
@@ -73,12 +73,12 @@ class _Place:
 
 
 def any_case(written: str) -> bool:
-    """Whether to ignore case: the words contain no capital."""
+    """Return whether to ignore case: the words contain no capital."""
     return written == written.lower()
 
 
 def ranges(line: str, written: str) -> list[tuple[int, int]]:
-    """The matching characters of a line: from, to; none overlap."""
+    """Return the matching characters of a line as pairs (from, to), none of which overlap."""
     words = sorted(written.split(), key=len, reverse=True)
     if not words:
         return []
@@ -87,7 +87,7 @@ def ranges(line: str, written: str) -> list[tuple[int, int]]:
 
 
 def _lines(step: Step) -> Iterable[str]:
-    """What the learner can read of a step, line by line; solutions and hints are left out."""
+    """Yield what the learner can read of a step, line by line; solutions and hints are left out."""
     yield from _paragraphs(step.text)
     if step.ask:
         yield from _paragraphs(step.ask.question)
@@ -98,7 +98,7 @@ def _lines(step: Step) -> Iterable[str]:
 
 
 def _paragraphs(markdown: str) -> Iterable[str]:
-    """Each paragraph as one line; lists and code line by line."""
+    """Yield each paragraph as one line; lists and code line by line."""
     for block in markdown.strip().split("\n\n"):
         rows = block.split("\n") if NO_PARAGRAPH.match(block) else [block.replace("\n", " ")]
         yield from (_plain(row) for row in rows if row.strip())

@@ -1,4 +1,4 @@
-"""How far the learner is: counts for a lesson, where to continue, and what is due for review."""
+"""Works out how far the learner is: counts for a lesson, where to continue, and what is due for review."""
 
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -69,13 +69,13 @@ def total(standings: Iterable[Standing]) -> Standing:
 
 
 def undone(lesson: Lesson, is_done: IsDone, start: int = 0) -> int | None:
-    """The index of the lesson's first undone step from `start` on, or else before it; None if all are done."""
+    """Return the index of the lesson's first undone step from `start` on, or else before it; None if all are done."""
     places = [*range(start, len(lesson.steps)), *range(start)]
     return next((place for place in places if not is_done(lesson.id, lesson.steps[place].id)), None)
 
 
 def goes_on(lessons: Sequence[Lesson | None], is_done: IsDone, lesson: int, step: int) -> tuple[int, int] | None:
-    """Where to continue from a step: at it, at the next undone one of its lesson, or of the lessons after and before.
+    """Return where to continue from a step: at it, at its lesson's next undone one, or in the lessons after and before.
 
     Returns the indices of lesson and step; None if everything is done. Lessons that are not read yet are None.
     """

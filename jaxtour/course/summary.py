@@ -1,4 +1,4 @@
-"""What a learner did in a lesson."""
+"""Sums up what a learner did in a lesson."""
 
 from datetime import datetime
 

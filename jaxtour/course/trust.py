@@ -1,4 +1,4 @@
-"""Which lessons from elsewhere may run: the learner's answers, by path and by the code that runs."""
+"""Keeps which lessons from elsewhere may run: the learner's answers, by path and by the code that runs."""
 
 import difflib
 import os
@@ -107,13 +107,13 @@ class Trust:
         return gone
 
     def files(self) -> dict[str, TrustedFile]:
-        """The trusted files by absolute path. An unreadable record trusts nothing."""
+        """Return the trusted files by absolute path. An unreadable record trusts nothing."""
         if self._kept is None:
             self._kept = _read(self.path)
         return self._kept.files
 
     def state_of(self, file: str) -> str:
-        """`as trusted`, `changed since` or `gone`."""
+        """Return `as trusted`, `changed since` or `gone`."""
         from jaxtour.course.catalogue import open_path
 
         try:
@@ -135,7 +135,7 @@ class Trust:
 
 
 def code_of(lesson: Lesson) -> str:
-    """All code of a lesson that a key or a command may run, step by step; scratch steps are the learner's own."""
+    """Return all code of a lesson that a key or command may run, step by step; scratch steps are the learner's own."""
     pieces = []
     for step in lesson.steps:
         if not isinstance(step, Broken) and not step.id.endswith(SCRATCH):
@@ -144,7 +144,7 @@ def code_of(lesson: Lesson) -> str:
 
 
 def _raw_in(part: Any) -> Iterator[Raw]:
-    """Every raw text in a part of the model, in the model's order."""
+    """Yield every raw text in a part of the model, in the model's order."""
     if isinstance(part, Raw):
         yield part
     elif isinstance(part, msgspec.Struct):
@@ -159,7 +159,7 @@ def _raw_in(part: Any) -> Iterator[Raw]:
 
 
 def size_of(question: Question) -> str:
-    """`12 steps, 80 lines of code`."""
+    """Return the size of code in words: `12 steps, 80 lines of code`."""
     return f"{plural(question.steps, 'step')}, {plural(question.code.text.count(chr(10)), 'line')} of code"
 
 

@@ -1,1 +1,1 @@
-"""Running lesson code, seen from outside: messages, session, client."""
+"""Runs lesson code and watches it from outside: messages, session, client."""

@@ -29,7 +29,7 @@ MOST_DIFFERING = 2
 
 
 def trace_calls(step: Step) -> tuple[TraceCall, ...] | None:
-    """The step's traces; None traces the last expression."""
+    """Return the step's traces; None traces the last expression."""
     if step.trace is None:
         return None
     entries = (step.trace,) if isinstance(step.trace, Raw) else step.trace
@@ -38,7 +38,7 @@ def trace_calls(step: Step) -> tuple[TraceCall, ...] | None:
 
 
 def time_calls(step: Step) -> tuple[TimeCall, ...]:
-    """The step's timings."""
+    """Return the step's timings."""
     calls = []
     for entry in step.time:
         spec = TimeSpec(call=entry) if isinstance(entry, Raw) else entry
@@ -48,7 +48,7 @@ def time_calls(step: Step) -> tuple[TimeCall, ...]:
 
 
 def program_call(trace: Trace, program: Program, programs: Sequence[Program]) -> TimeCall:
-    """The timing of a recorded program, named after its inputs if the function has other programs."""
+    """Return the timing of a recorded program, named after its inputs if the function has other programs."""
     others = [each.avals for each in programs if each.function == program.function and each is not program]
     differing = [
         aval for place, aval in enumerate(program.avals) if any(avals[place : place + 1] != (aval,) for avals in others)
@@ -58,19 +58,19 @@ def program_call(trace: Trace, program: Program, programs: Sequence[Program]) ->
 
 
 def stage_request(index: int, stage: StageName, keys: Sequence[str]) -> StageRequest:
-    """The request for a stage of a trace; `keys` are those of the recorded programs, by index."""
+    """Return the request for a stage of a trace; `keys` are those of the recorded programs, by index."""
     ran = stage == "values" and index < len(keys)
     return StageRequest(index=index, stage=stage, program=keys[index] if ran else "")
 
 
 def profile_request(trace: Trace, programs: Sequence[Program]) -> ProfileRequest:
-    """The request for the profile of a trace, which may be that of a recorded program."""
+    """Return the request for the profile of a trace, which may be that of a recorded program."""
     key = next((each.key for each in programs if each.index == trace.index), "")
     return ProfileRequest(index=trace.index, program=key)
 
 
 def cell(lesson: Lesson, step: Step, code: str | None = None) -> Cell:
-    """The step's cell; `code` replaces the lesson's own."""
+    """Return the step's cell; `code` replaces the lesson's own."""
     source = step.solved_code.text if code is None else code
     if notebook := lesson.cells.get(step.id):
         # Imported here, since the course itself has no notebooks.
@@ -93,7 +93,7 @@ def cell(lesson: Lesson, step: Step, code: str | None = None) -> Cell:
 
 
 def cells_before(lesson: Lesson, step: Step, edits: Mapping[str, str] | None = None) -> list[Cell]:
-    """The cells of the lesson's earlier steps that leave a state; `edits` have other code, by step id."""
+    """Return the cells of the lesson's earlier steps that leave a state; `edits` have other code, by step id."""
     earlier = itertools.takewhile(lambda each: each.id != step.id, lesson.steps)
     steps = [each for each in earlier if isinstance(each, Step) and not each.runs_out]
     return [cell(lesson, each, (edits or {}).get(each.id)) for each in steps]
@@ -113,7 +113,7 @@ def asked_of(step: Step, *, timings: bool = True, hlo: bool = False, default_tim
 
 
 def timeout_of(step: Step, default_s: float | None) -> float | None:
-    """The step's time limit, or the default; seconds."""
+    """Return the step's time limit, or the default; seconds."""
     return default_s if step.timeout is None else step.timeout
 
 
@@ -186,7 +186,7 @@ class Halted:
 
 
 MOST = 64
-"""As for `--devices`."""
+"""The most devices that code may request, as for `--devices`."""
 _OPTION = "jax_num_cpu_devices"
 _FLAG = re.compile(r"--xla_force_host_platform_device_count=(\d+)\b")
 
@@ -231,17 +231,17 @@ def _count(node: ast.AST) -> int | None:
 
 
 def devices_needed(lesson: Lesson, step: Step) -> int:
-    """The number of devices that the step and the steps before it require."""
+    """Return the number of devices that the step and the steps before it require."""
     return max(requires.devices for requires in _until(lesson, step))
 
 
 def processes_needed(lesson: Lesson, step: Step) -> int:
-    """The number of processes that the step and the steps before it require."""
+    """Return the number of processes that the step and the steps before it require."""
     return max(requires.processes for requires in _until(lesson, step))
 
 
 def _until(lesson: Lesson, step: Step) -> Iterator[Requires]:
-    """The requirements of the lesson, of the step and of those before it."""
+    """Return the requirements of the lesson, of the step and of the steps before it."""
     yield lesson.requires
     for earlier in lesson.steps:
         if isinstance(earlier, Step) and earlier.requires:
@@ -251,7 +251,7 @@ def _until(lesson: Lesson, step: Step) -> Iterator[Requires]:
 
 
 def unmet(lesson: Lesson, step: Step, facts: Facts) -> str | None:
-    """Why the step cannot run on this worker, in one line; None if it can."""
+    """Return why the step cannot run on this worker, in one line; None if it can."""
     for requires in (lesson.requires, step.requires):
         reason = unmet_by(requires, facts) if requires else None
         if reason:
@@ -279,7 +279,7 @@ def unmet_by(requires: Requires, facts: Facts) -> str | None:
 def wanted(
     own: Open, own_devices: int | None, lesson: Lesson, step: Step, cells: Sequence[Cell], *, on_cpu: bool
 ) -> Open:
-    """The configuration that the step needs: the user's, with simulated devices and processes if there are too few.
+    """Return the configuration that the step needs: the user's, with simulated devices and processes where too few.
 
     If the code itself requests a number of CPU devices, the worker opens that many before the code runs. `own_devices`
     is how many the user's worker has in all processes, if known.

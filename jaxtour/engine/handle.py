@@ -1,4 +1,4 @@
-"""A run that has its number before it is sent, so that its events find who asked for it."""
+"""A run gets its number before it is sent, so that its events find whoever asked for it."""
 
 from collections.abc import Awaitable, Callable, Generator
 

@@ -18,7 +18,7 @@ from jaxtour.engine.wire.messages import Done, Event, Facts, RunProgress, State,
 StepStatus: TypeAlias = Literal["ok", "raised", "failed", "timeout", "died", "skipped"]
 
 TIMEOUT_S = 120.0
-"""The default time limit: no user is there to interrupt a step."""
+"""The default time limit: no user is present to interrupt a step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,12 @@ class Outcome:
 
 
 def needs_probe(step: Step) -> bool:
-    """Whether the step requests more than its code and traces."""
+    """Return whether the step requests more than its code and traces."""
     return bool(step.time or step.exercise or (step.ask and step.ask.value) or needs_hlo(step))
 
 
 def judged(step: Step, report: Report) -> Outcome:
-    """Compare a whole report with what the step expects."""
+    """Compare a whole report with what the step expects; returns the outcome."""
     problems = tuple(verify(step, report))
     found: StepStatus = status(step, report)
     if problems and found in ("ok", "raised"):
@@ -106,7 +106,7 @@ class Headless:
     async def request_more(
         self, lesson: Lesson, step: Step, report: Report, traces: Iterable[Trace], stages: Iterable[StageName]
     ) -> Report:
-        """The report with stages of these traces, made in the state that the step left."""
+        """Return the report with stages of these traces, made in the state that the step left."""
         below = [stage for stage in stages if stage != "jaxpr"]  # those come with every run
         good = [trace for trace in traces if trace.error is None]
         requests = tuple(stage_request(trace.index, stage, report.keys) for trace in good for stage in below)
@@ -118,20 +118,20 @@ class Headless:
     async def measure(
         self, lesson: Lesson, step: Step, report: Report, calls: tuple[TimeCall, ...], *, patience: float = 1.0
     ) -> Report:
-        """The report with timings of calls, measured in the state that the step left, without a time limit."""
+        """Return the report with timings of calls, measured in the state that the step left, without a time limit."""
         run = await self.session.request(lesson, step, calls=calls, patience=patience, programs=report.keys)
         return await self.whole(requested(report, run, timings=True))
 
     async def profile(
         self, lesson: Lesson, step: Step, report: Report, trace: Trace, *, patience: float = 1.0
     ) -> Report:
-        """The report with the profile of a traced call, in the state that the step left, without a time limit."""
+        """Return the report with a traced call's profile, in the state that the step left, and without a time limit."""
         wanted, keys = profile_request(trace, report.programs), report.keys
         run = await self.session.request(lesson, step, profile=wanted, patience=patience, programs=keys)
         return await self.whole(requested(report, run, profile=trace.index))
 
     async def _why_not(self, lesson: Lesson, step: Step) -> str | None:
-        """Why the step is skipped, in one line, or None."""
+        """Return why the step is skipped, in one line, or None."""
         facts = await self.facts()
         return (
             self.session.detail or "the worker is gone" if self.session.state == "dead" else unmet(lesson, step, facts)
@@ -147,7 +147,7 @@ class Headless:
 
         Probes (compiling, asking, checking, calling what is timed) could change the state that later steps see, and a
         fresh worker for each step costs seconds. So all steps run first and are probed afterwards. A step that fails
-        that way runs once more by itself, and only that result counts.
+        that way runs once more on its own, and only that result counts.
         """
         found = [await self._for_probe(lesson, step) for step in lesson.steps]
         for outcome in found:
@@ -175,7 +175,7 @@ class Headless:
         if found == "timeout":
             return judged(step, report)
         if report.done and report.done.status in HOW:
-            # It runs once more by itself before later steps run without it.
+            # It runs once more on its own before later steps run without it.
             return await self.step(lesson, step)
         return Outcome(step, found, report)
 
@@ -188,7 +188,7 @@ class Headless:
         return replace(report, hlo=more.hlo, timings=more.timings, answer=more.answer, checked=more.checked, done=done)
 
     async def whole(self, report: Report) -> Report:
-        """The report once its run and its request are done.
+        """Return the report once its run and its request are done.
 
         If a replayed step halted the run, the reason names that step.
         """

@@ -30,7 +30,7 @@ class SpanPlace(NamedTuple):
 
     @classmethod
     def of(cls, span: Span) -> "SpanPlace":
-        """The span's place."""
+        """Return the span's place."""
         return cls(span.file, (span.line, span.column), (span.end_line, span.end_column))
 
 
@@ -75,7 +75,7 @@ class Links:
         self._by_file = by_file
 
     def at(self, file: str, line: int, column: int | None = None, end: int | None = None) -> Target:
-        """The target of a place in the source; line and columns count from 1, as in spans.
+        """Return the target of a place in the source; line and columns count from 1, as in spans.
 
         With a column, it is the smallest expression there; with an exclusive `end` too, the smallest that contains the
         range. Without a column, it is everything that begins on the line, or else the smallest expression around it.
@@ -94,13 +94,13 @@ class Links:
         return Target(spans=(whole, *longer))
 
     def target(self, line: int) -> Target:
-        """The target of a line of the stage, counted from 0."""
+        """Return the target of a line of the stage, counted from 0."""
         origin = self._origins[self._ids[line]]
         path = "" if _is_many(origin) else origin.path
         return Target(spans=origin.spans, path=path, callers=origin.callers, exact=True)
 
     def origins_of(self, target: Target) -> frozenset[int]:
-        """The origins that belong to a target, by their index in the stage's table."""
+        """Return the origins that belong to a target, by their index in the stage's table."""
         origins: set[int] = set()
         if target.exact:
             for span in target.spans:
@@ -118,7 +118,7 @@ class Links:
         return frozenset(origins)
 
     def lines(self, target: Target) -> Sequence[int]:
-        """The lines that belong to a target, ascending."""
+        """Return the lines that belong to a target, ascending."""
         origins, starts, ordered = self.origins_of(target), self._starts, self._ordered
         if sum(starts[each + 1] - starts[each] for each in origins) * 3 > len(self._ids):
             # For a target with nearly all lines, this takes half the time of sorting.
@@ -126,7 +126,7 @@ class Links:
         return sorted(chain.from_iterable(ordered[starts[each] : starts[each + 1]] for each in origins))
 
     def selections(self, file: str, line: int) -> list[tuple[int, int]]:
-        """The expressions that begin on a line of the source and have lines in this stage, as columns from 0.
+        """Return the expressions that begin on a line of the source and have lines in this stage, as columns from 0.
 
         They are sorted by start, longest first. Ends are exclusive; `LINE_END` means that the expression goes on.
         """
@@ -137,16 +137,16 @@ class Links:
 
     @staticmethod
     def _first(places: Sequence[SpanPlace], start: tuple[int, int]) -> int:
-        """The index of the first place that begins there or later."""
+        """Return the index of the first place that begins there or later."""
         return bisect_left(places, start, key=lambda place: place.start)
 
     def _smallest(self, places: Iterable[SpanPlace]) -> Target:
-        """The target of the smallest place, which begins last and ends first: expressions are nested."""
+        """Return the target of the smallest place, which begins last and ends first: expressions are nested."""
         last = min(places, key=lambda place: ((-place.start[0], -place.start[1]), place.end), default=None)
         return Target(spans=(self._spans[last],)) if last else Target()
 
     def _narrowed(self, ids: Iterable[int], path: str) -> Iterable[int]:
-        """The origins with the same path, if any, and the fusions that may contain them."""
+        """Return the origins with the same path, if any, and the fusions that may contain them."""
         if not path or not any(self._origins[each].path == path for each in ids):
             return ids
         return [each for each in ids if self._origins[each].path == path or _is_many(self._origins[each])]
@@ -156,7 +156,7 @@ _LINKS: WeakKeyDictionary[StageText, Links] = WeakKeyDictionary()
 
 
 def links_of(stage: StageText) -> Links:
-    """The stage's links, made on first use."""
+    """Return the stage's links, made on first use."""
     links = _LINKS.get(stage)
     if links is None:
         links = _LINKS[stage] = Links(stage)
@@ -164,7 +164,7 @@ def links_of(stage: StageText) -> Links:
 
 
 def _is_many(origin: Origin) -> bool:
-    """Whether a line stands for several others, so that its path is only one of theirs."""
+    """Return whether a line stands for several others, so that its path is only one of theirs."""
     return len(origin.spans) > 1 or origin.name == FUSION
 
 

@@ -14,7 +14,7 @@ SourceLine: TypeAlias = tuple[str, int] | None
 
 
 def memory_record(stage: StageText) -> dict[str, Any] | None:
-    """The document; None for a stage without one."""
+    """Return the document; None for a stage without one."""
     memory = stage.memory
     if memory is None or memory.error is not None:
         return None
@@ -58,7 +58,7 @@ def memory_record(stage: StageText) -> dict[str, Any] | None:
 
 
 def owner_of(stage: StageText, block: Block) -> SourceLine:
-    """The line of source that a block of this stage's call belongs to."""
+    """Return the line of source that a block of this stage's call belongs to."""
     spans = _spans(stage, block)
     if not spans:
         return None

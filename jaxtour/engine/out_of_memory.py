@@ -31,7 +31,7 @@ class Buffer(NamedTuple):
     shape: str
     """`f32[4096,128,3]`, without its layout."""
     what: str
-    """The opcode, or `argument`."""
+    """A type and shape such as `f32[4096,128,3]`, without its layout."""
     operation: str = ""
     """The last part of the operator's name: `dot_general`."""
     backward: bool = False
@@ -50,7 +50,7 @@ class OutOfMemory(NamedTuple):
 
 @lru_cache(maxsize=8)
 def out_of_memory(message: str) -> OutOfMemory | None:
-    """The buffers in the message; None if it does not say that memory ran out, or lists none."""
+    """Return the buffers in the message; None if it does not say that memory ran out, or lists none."""
     begins = _LIST.search(message)
     if begins is None or not (EXHAUSTED in message or "memory" in message[: begins.start()]):
         return None
@@ -66,7 +66,7 @@ def out_of_memory(message: str) -> OutOfMemory | None:
 
 
 def size_of(text: str) -> int | None:
-    """The bytes of XLA's `384.0KiB`, `29.82M` or `0B`; None for other text."""
+    """Return the bytes of XLA's `384.0KiB`, `29.82M` or `0B`; None for other text."""
     found = _SIZE.fullmatch(text)
     return round(float(found["number"]) * _UNITS[found["unit"]]) if found else None
 

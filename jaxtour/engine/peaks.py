@@ -29,12 +29,12 @@ class _File(msgspec.Struct):
 
 
 def default_path() -> Path:
-    """The file in the user's state directory."""
+    """Return the file in the user's state directory."""
     return paths.state_dir() / "peaks.json"
 
 
 def kept(facts: Facts, path: Path) -> tuple[Peak, ...]:
-    """The kept peaks of the worker's devices; empty if the file cannot be read."""
+    """Return the kept peaks of the worker's devices; empty if the file cannot be read."""
     names = set(_names(facts).values())
     found = (peak for device in _read(path).devices if device.device in names for peak in device.peaks)
     return tuple(map(harmless, found))
@@ -54,7 +54,7 @@ def keep(facts: Facts, peaks: Iterable[Peak], path: Path) -> None:
 
 
 def _names(facts: Facts) -> dict[str, str]:
-    """The name in the file of each platform's first device; a CPU's has its model and number of cores."""
+    """Return the name in the file of each platform's first device; a CPU's has its model and number of cores."""
     names: dict[str, str] = {}
     for device in facts.devices:
         own = f"{facts.host.cpu}, {facts.host.cores} cores" if device.platform == "cpu" else device.kind

@@ -14,7 +14,7 @@ VERSION = 1
 
 
 def profile_record(profile: Profile, peaks: Sequence[Peak], hlo: StageText | None = None) -> dict[str, Any]:
-    """The document; the `self_s` of its lines and `unaccounted_s` add up to `wall_s`. The memory is that of `hlo`."""
+    """Return the document, with the memory of `hlo`; its lines' `self_s` and its `unaccounted_s` add up to `wall_s`."""
     peak = peak_of(peaks, profile.platform)
     return {
         "version": VERSION,

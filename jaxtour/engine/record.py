@@ -16,7 +16,7 @@ _OPTIONAL = ("size", "transfer_bytes", "error")
 
 
 def timing_records(report: Report) -> dict[str, Any]:
-    """`timings` and `retraces` of a report: seconds, operations and bytes of one call, null if unknown.
+    """Return `timings` and `retraces` of a report: seconds, operations and bytes of one call, null if unknown.
 
     The first trace of a function is not a retrace.
     """
@@ -56,7 +56,7 @@ _WIRE_ONLY = ("run", "index", "key")
 
 
 def program_record(report: Report) -> dict[str, Any]:
-    """`programs`, `eager`, `stdout` and `error` of a recorded run; seconds, and null for what is unknown."""
+    """Return `programs`, `eager`, `stdout` and `error` of a recorded run; seconds, and null for what is unknown."""
     recorded = report.recorded
     return {
         "version": VERSION,

@@ -1,4 +1,4 @@
-"""What each run is for, and the report that folds its events."""
+"""Records what each run is for, and folds its events into the report."""
 
 import asyncio
 import contextlib
@@ -108,7 +108,7 @@ class Runs:
             self._launching.discard(handle.run)
 
     def owner(self, event: RunEvent) -> RunPurpose | None:
-        """The purpose of an event's run; None for a run that was not launched here."""
+        """Return the purpose of an event's run; None for a run that was not launched here."""
         return self._owners.get(event.run)
 
 
@@ -144,7 +144,7 @@ class Report(msgspec.Struct, frozen=True):
     figures: tuple[Figure, ...] = ()
     traces: tuple[Trace, ...] = ()
     arguments: Mapping[int, Arguments] = {}
-    """By the trace's index."""
+    """The arguments of each trace, by its index."""
     stages: StageTexts = {}
     """The requested stages, by the trace's index and the stage's name."""
     levels: tuple[Level, ...] = ()
@@ -192,15 +192,18 @@ class Report(msgspec.Struct, frozen=True):
         return tuple(program.key for program in self.programs)
 
     def stage(self, index: int, stage: StageName) -> StageText | None:
-        """A stage of a trace; None before its first part."""
+        """Return a stage of a trace; None before its first part."""
         return self.stages.get((index, stage))
 
     def __eq__(self, other: object) -> bool:
-        """Whether both show the same: progress is shown elsewhere, and must not have the panes drawn again."""
+        """Return whether both show the same.
+
+        Progress is shown elsewhere, and must not cause the panes to be redrawn.
+        """
         return isinstance(other, Report) and all(getattr(self, name) == getattr(other, name) for name in _SHOWN)
 
     def takes(self, event: RunEvent) -> bool:
-        """Whether the event belongs to this report: to its run, or to the pending request."""
+        """Return whether the event belongs to this report: to its run, or to the pending request."""
         return event.run == self.run or (self.request is not None and event.run == self.request.run)
 
 
@@ -215,7 +218,7 @@ def requested(
     timings: bool = False,
     profile: int | None = None,
 ) -> Report:
-    """The report that takes the stages and timings of another run, replacing the old ones."""
+    """Return the report that takes the stages and timings of another run, replacing the old ones."""
     wanted = {(request.index, request.stage) for request in requests}
     stages = {key: stage for key, stage in report.stages.items() if key not in wanted}
     report = replace(report, stages=stages, request=Request(run, requests, ladder, timings, profile))
@@ -225,7 +228,7 @@ def requested(
 
 
 def advance(report: Report, event: Event) -> Report:
-    """The report with one more event; ignores events of other runs."""
+    """Return the report with one more event; ignores events of other runs."""
     if not isinstance(event, RunEvent) or not report.takes(event):
         return report
     if isinstance(event, FromProcess):
@@ -293,7 +296,7 @@ def advance(report: Report, event: Event) -> Report:
 
 
 def files_of(report: Report) -> set[Path]:
-    """The user's files that a report names."""
+    """Return the user's files that a report names."""
     raised = [report.failure, *(trace.raised for trace in report.traces)]
     names = {frame.file for failure in raised if failure for frame in failure.frames}
     names |= {program.file for program in report.programs if program.file}
@@ -305,7 +308,7 @@ def files_of(report: Report) -> set[Path]:
 
 
 def _joined(ranges: tuple[tuple[int, int], ...], start: int, end: int) -> tuple[tuple[int, int], ...]:
-    """The ranges with one more, merged with the last if they touch."""
+    """Return the ranges with one more, merged with the last if they touch."""
     if ranges and ranges[-1][1] == start:
         return (*ranges[:-1], (ranges[-1][0], end))
     return (*ranges, (start, end))
@@ -316,7 +319,7 @@ def _at_least_running(report: Report) -> Phase:
 
 
 def _timed(timings: tuple[Timing, ...], event: Timing) -> tuple[Timing, ...]:
-    """The timings with one more, which replaces one of the same call, size and platform."""
+    """Return the timings with one more, which replaces one of the same call, size and platform."""
     kinds = [_kind(timing) for timing in timings]
     if _kind(event) not in kinds:
         return (*timings, event)
@@ -340,7 +343,7 @@ ENDS = {"died": "the worker died", "timeout": "stopped", "interrupted": "interru
 
 
 def _cut(report: Report, done: Done) -> Report:
-    """The report at the end of a run; each missing or incomplete stage gets an error."""
+    """Return the report at the end of a run; each missing or incomplete stage gets an error."""
     why = ENDS.get(done.status, "the worker has nothing to show")
     why = f"{why}: {done.reason}" if done.reason not in ("", why) else why
     request = report.request if report.request and report.request.run == done.run else None
@@ -366,7 +369,7 @@ def _failed(keys: set[tuple[int, StageName]], run: int, why: str) -> StageTexts:
 
 
 def joined(events: Iterable[Event]) -> list[Event]:
-    """The events, with adjacent pieces of the same text joined: folding each piece would copy the whole text."""
+    """Return the events, with adjacent pieces of the same text joined: folding each piece would copy the whole text."""
     whole: list[Event] = []
     pieces: list[Text] = []
 

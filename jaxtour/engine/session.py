@@ -65,11 +65,11 @@ class Session:
         self._executed: tuple[Cell, ...] | None = None
         """The cells that made the runner's state; None if unknown."""
         self._goal: dict[int, tuple[Cell, ...]] = {}
-        """By run, the cells whose state it leaves if it succeeds."""
+        """The cells whose state each run leaves if it succeeds."""
         self._looked: tuple[Cell, ...] | None = None
         """The cells whose state the last request used; good enough for another request."""
         self._looking: dict[int, tuple[Cell, ...]] = {}
-        """By run of a request, the cells whose state it uses."""
+        """The cells whose state each request's run uses."""
         self._before_run: tuple[int, tuple[Cell, ...] | None, tuple[Cell, ...] | None] = (0, None, None)
         """The last run, and the cells executed and looked at before it, for a run that is refused."""
         self._on_cpu = True
@@ -109,7 +109,7 @@ class Session:
             self._known.clear()
 
     async def events(self) -> AsyncIterator[Event]:
-        """Every event, after the session has noted it."""
+        """Yield every event, after the session has noted it."""
         async for event in self.engine.events():
             self._note(event)
             yield event
@@ -309,7 +309,7 @@ class Session:
         return self.halted.without(cells_before(lesson, step, base))
 
     def left_out(self, lesson: Lesson, step: Step) -> tuple[LeftOut, ...]:
-        """The earlier steps that the step runs without, since their code ended the worker."""
+        """Return the earlier steps that the step runs without, since their code ended the worker."""
         return self.halted.among(cells_before(lesson, step))
 
     def _handle(self, send: Callable[[int], Awaitable[None]]) -> Handle:
@@ -338,7 +338,7 @@ class Session:
             raise
 
     def _wanted(self, lesson: Lesson, step: Step, cells: tuple[Cell, ...]) -> Open:
-        """The configuration that the step needs."""
+        """Return the configuration that the step needs."""
         return wanted(self._own, self._own_devices, lesson, step, cells, on_cpu=self._on_cpu)
 
     async def _fit(self, lesson: Lesson, step: Step, cells: tuple[Cell, ...]) -> None:

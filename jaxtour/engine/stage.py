@@ -19,7 +19,7 @@ from jaxtour.engine.wire.memory import Memory
 from jaxtour.engine.wire.messages import Cost, Evaluated, Origin, Span, Stage
 
 Ints: TypeAlias = "array[int]"
-"""Four bytes each."""
+"""Integers of four bytes each."""
 
 NOTHING = Origin()
 """The origin of a line without one."""
@@ -61,12 +61,12 @@ class PackedLines(Sequence[str]):
         return self._utf8.decode("utf-8", "surrogatepass")
 
     def lines_with(self, pattern: str) -> Ints:
-        """The lines in which a regular expression matches, ascending; fast if it begins with a letter."""
+        """Return the lines in which a regular expression matches, ascending; fast if it begins with a letter."""
         found = re.finditer(pattern.encode("utf-8", "surrogatepass"), self._utf8)
         return array("I", dict.fromkeys(bisect_right(self._ends, match.start()) for match in found))
 
     def indents(self) -> bytes:
-        """The number of leading spaces of each line, less than `BLANK`; `BLANK` for a blank line."""
+        """Return the number of leading spaces of each line, less than `BLANK`; `BLANK` for a blank line."""
         found = re.finditer(rb"^( *)(\S)?", self._utf8, re.MULTILINE)
         return bytes(min(len(match[1]), BLANK - 1) if match[2] else BLANK for match in found)
 
@@ -128,23 +128,23 @@ class StageText(msgspec.Struct, frozen=True, eq=False, dict=True, weakref=True):
         return "jaxpr" if self.stage == "values" else self.stage
 
     def origin_of(self, line: int) -> Origin:
-        """The origin of a line, counted from 0."""
+        """Return the origin of a line, counted from 0."""
         return self.origins[self.ids[line]]
 
     def lines_of(self, origin: int) -> Sequence[int]:
-        """The lines of an origin, ascending, by its index in `origins`."""
+        """Return the lines of an origin, ascending, by its index in `origins`."""
         starts, lines = self.lines_by_origin
         return lines[starts[origin] : starts[origin + 1]]
 
     def names_of(self, line: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The variables that a line defines, and the ones it uses."""
+        """Return the variables that a line defines, and the ones it uses."""
         if line >= len(self._names):
             return (), ()
         defined, _, used = self._names[line].partition("=")
         return tuple(defined.split()), tuple(used.split())
 
     def typed(self, line: int) -> dict[str, tuple[str, tuple[str, ...]]]:
-        """The variables that a line defines: name to kind, `i` for an input or `c` for a constant, and types.
+        """Return the variables that a line defines: name to kind, `i` for an input or `c` for a constant, and types.
 
         An operation has one type for each result; a variable of unknown type has none.
         """
@@ -157,15 +157,15 @@ class StageText(msgspec.Struct, frozen=True, eq=False, dict=True, weakref=True):
         return found
 
     def type_at(self, place: int | str) -> str:
-        """A type by its index; empty for an index outside the table."""
+        """Return a type by its index; empty for an index outside the table."""
         return self.types[int(place)] if 0 <= int(place) < len(self.types) else ""
 
     def defining(self, name: str) -> Sequence[int]:
-        """The lines that define a variable of this name, ascending, in any scope."""
+        """Return the lines that define a variable of this name, ascending, in any scope."""
         return self._naming(name, r"(?=[ =])(?=[^\n]*=)")
 
     def using(self, name: str) -> Sequence[int]:
-        """The lines that use a variable of this name, or a numbered part such as `%1#2`, ascending."""
+        """Return the lines that use a variable of this name, or a numbered part such as `%1#2`, ascending."""
         return self._naming(name, r"(?:#\d+)?(?=\s|\Z)(?![^\n]*=)")
 
     def _naming(self, name: str, behind: str) -> Sequence[int]:
@@ -211,7 +211,7 @@ def failed(index: int, stage: StageName, run: int, error: str) -> StageText:
 
 
 def assembled(before: StageText | None, part: Stage) -> StageText:
-    """The stage with one more part; a part of another run, or after the last one, starts a new stage."""
+    """Return the stage with one more part; a part of another run, or after the last one, starts a new stage."""
     if part.error is not None:
         return failed(part.index, part.stage, part.run, part.error)
     if before is None or before.complete or before.run != part.run:
@@ -229,7 +229,7 @@ def assembled(before: StageText | None, part: Stage) -> StageText:
 
 
 def packed(lines: Iterable[int]) -> Ints:
-    """The indices in four bytes each; an invalid one becomes `OUTSIDE`."""
+    """Return the indices in four bytes each; an invalid one becomes `OUTSIDE`."""
     try:
         return array("I", lines)
     except OverflowError:
@@ -277,13 +277,13 @@ def _whole(stage: StageText, pieces: Sequence[StagePart]) -> StageText:
 
 
 def _table(added: Iterable[str]) -> Sequence[str]:
-    """The rows of a table from all parts."""
+    """Return the rows of a table from all parts."""
     whole = "\n".join(text for text in added if text)
     return PackedLines(whole) if whole else NO_TEXTS
 
 
 def _by_line(parts: Sequence[Stage], told: Sequence[str]) -> Sequence[str]:
-    """A field with a row for each line, from all parts; empty if no part has it."""
+    """Return a field with a row for each line, from all parts; empty if no part has it."""
     if not any(told):
         return NO_TEXTS
     return PackedLines("\n".join(_fitted(part.text.count("\n"), text) for part, text in zip(parts, told, strict=True)))
@@ -296,13 +296,13 @@ def _extend(ids: Ints, more: Ints, count: int) -> None:
 
 
 def _fitted(feeds: int, told: str) -> str:
-    """One part's rows, cut or filled up to `feeds` line feeds."""
+    """Return one part's rows, cut or filled up to `feeds` line feeds."""
     missing = feeds - told.count("\n")
     return told + "\n" * missing if missing >= 0 else "\n".join(told.split("\n")[:missing])
 
 
 def _shared(origins: Iterable[Origin]) -> tuple[Origin, ...]:
-    """The origins with equal spans, paths and names as shared objects, as the wire makes copies."""
+    """Return the origins with equal spans, paths and names as shared objects, as the wire makes copies."""
     spans: dict[Span, Span] = {}
     texts: dict[str, str] = {}
     rows: dict[tuple[str, ...], tuple[str, ...]] = {}

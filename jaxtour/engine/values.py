@@ -13,13 +13,13 @@ _DECODER = msgspec.json.Decoder(tuple[Statistics, ...])
 
 
 def statistics_at(stage: StageText, line: int) -> tuple[Statistics, ...]:
-    """The statistics of each result of the equation that begins on a line; empty for other lines."""
+    """Return the statistics of each result of the equation that begins on a line; empty for other lines."""
     row = stage.values[line] if line < len(stage.values) else ""
     return _DECODER.decode(row) if row else ()
 
 
 def record(stage: StageText) -> dict[str, Any]:
-    """What `--json` prints: each result of each equation, and the equation that made the first nan or inf."""
+    """Return what `--json` prints: each result of each equation, and the equation that made the first nan or inf."""
     first = stage.evaluated.first if stage.evaluated else None
     return {"version": VERSION, "equations": [*_entries(stage)], "first_bad": first and _birth(first)}
 

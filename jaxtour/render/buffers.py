@@ -1,4 +1,4 @@
-"""The buffers of a program that did not fit, as a table."""
+"""Renders the buffers of a program that did not fit, as a table."""
 
 from pathlib import PurePath
 

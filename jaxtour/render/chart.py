@@ -1,4 +1,4 @@
-"""The data of a chart; where a plot does not fit, sentences and tables say the same."""
+"""Describes the data of a chart; where a plot does not fit, sentences and tables say the same."""
 
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -8,7 +8,7 @@ from typing import TypeAlias
 from jaxtour.render.text.layout import Line, Style, StyledText, wrap
 
 NARROWEST = 30
-"""In columns; a narrower chart shows nothing."""
+"""The narrowest chart, in columns; a narrower one would show nothing."""
 _STYLES: Sequence[Style] = ("bar-baseline", "success", "bar", "type", "number", "keyword", "string", "name")
 _GLYPHS = "●▲■◆○△□◇"
 

@@ -40,12 +40,12 @@ def outcome_lines(outcome: CheckOutcome, width: int, place: Line = ()) -> list[L
 
 
 def outcomes_lines(outcomes: Iterable[CheckOutcome], width: int) -> list[Line]:
-    """The lines of all checks, for text without links."""
+    """Return only the lines, for output without pictures."""
     return [line for outcome in outcomes for line in outcome_lines(outcome, width, _lines_of(outcome))]
 
 
 def _lines_of(outcome: CheckOutcome) -> Line:
-    """`lines 3, 5`: where a check failed; empty for nowhere."""
+    """Return `lines 3, 5`: where a check failed; empty if nowhere."""
     places = sorted({span.line for span in outcome.spans}) if outcome.passed is False else []
     words = f"line {places[0]}" if len(places) == 1 else f"lines {', '.join(map(str, places))}"
     return ((words, ""),) if places else ()

@@ -26,16 +26,16 @@ from jaxtour.render.timing.rows import flag_of, told
 from jaxtour.text import UNKNOWN, grouped, seconds
 
 _MOST = 20
-"""Rows shown of a kind."""
+"""The most rows of one kind."""
 _MOST_EQUATIONS = 60
 _SOURCE = 50
 _VERDICT: Mapping[Speed, Style] = {"faster": "success", "slower": "warning", "cannot be told apart": ""}
 
 
 def aligned(a: StageText, b: StageText, source: SourceOf, other_source: SourceOf) -> list[LadderRow]:
-    """The equations of two calls as the ladder aligns them, with places compared by their text.
+    """Return the equations of two calls as the ladder aligns them, with places compared by their text.
 
-    A line that moved is the same line, and an expression that only one side has is no evidence.
+    A line that moved is the same line, and an expression that only one side has does not count as evidence.
     """
     sides = (a, source), (b, other_source)
     texts = [{text(each) for origin in stage.origins for each in origin.spans[:1]} for stage, text in sides]
@@ -51,7 +51,7 @@ def aligned(a: StageText, b: StageText, source: SourceOf, other_source: SourceOf
 
 
 def equations_of(rows: Sequence[LadderRow], a: StageText, b: StageText) -> Equations:
-    """The equations that differ, without the inputs and the results."""
+    """Return the equations that differ, without the inputs and the results."""
     kinds: dict[str, list[ChangedEquation]] = {kind: [] for kind in Equations._fields}
     for row in rows[1:-1]:
         shown = row.old if row.kind == "removed" else row.new

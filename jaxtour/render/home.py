@@ -24,7 +24,7 @@ from jaxtour.text import plural
 COLUMNS = (("done", 7), ("solved", 8), ("right", 6), ("left", 8))
 """The columns after the bar, and their cells."""
 GOES_ON: StyledText = ("●", "mark")
-"""The sign of where the tour goes on."""
+"""The sign of the step where the tour continues."""
 HEAD_CELLS = 8
 BAR_CELLS = 6
 WIDE_BAR_CELLS, WIDE_FROM = 12, 84
@@ -38,7 +38,7 @@ BEFORE_MATCH = 12
 
 
 def title_line(whole: Standing | None, reviews: int, width: int) -> Line:
-    """What the border says of all lessons, as much as fits; without totals until all are read."""
+    """Return what the border says about all lessons, as much as fits; without totals until all are read."""
     parts: list[StyledText] = [(f"{reviews} to review", "warning")] if reviews else []
     if whole:
         left = f"{minutes(whole.minutes_left)} left" if whole.minutes_left else ""
@@ -52,7 +52,7 @@ def title_line(whole: Standing | None, reviews: int, width: int) -> Line:
 
 
 def header(width: int) -> Line:
-    """What the sign of a row says, and the names of the columns."""
+    """Return what the sign of a row says, and the names of the columns."""
     bar, title = _cells(width)
     names = "".join(pad(name, cells, right=True) for name, cells in _columns(width))
     sign, style = GOES_ON
@@ -60,7 +60,7 @@ def header(width: int) -> Line:
 
 
 def _cells(width: int) -> tuple[int, int]:
-    """The cells of the bar and of the title."""
+    """Return the cells of the bar and of the title."""
     bar = WIDE_BAR_CELLS if width >= WIDE_FROM else BAR_CELLS if width >= ALL_FROM else 0
     return bar, max(8, width - HEAD_CELLS - 2 - bar - sum(cells for _, cells in _columns(width)))
 
@@ -73,7 +73,7 @@ def _columns(width: int) -> Sequence[tuple[str, int]]:
 def lesson_row(
     lesson: Lesson, number: int, standing: Standing, facts: Facts | None, width: int, *, goes_on: bool
 ) -> Line:
-    """A lesson: whether it is done, its title, its progress, and the minutes left."""
+    """Return a lesson's row: whether it is done, its title, its progress, and the minutes left."""
     bar, room = _cells(width)
     mark: StyledText = ("✓", "success") if standing.complete else GOES_ON if goes_on else ("·", "muted")
     if lesson.problems:

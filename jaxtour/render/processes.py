@@ -21,24 +21,24 @@ def output_apart(texts: Mapping[int, str], width: int | None, style: Style = "")
 
 
 def beside(who: Sequence[int], lines: Iterable[Line], gutter: int) -> list[Line]:
-    """The lines with the processes before them."""
+    """Return the lines with the processes before them."""
     said = pad(who_said(who).removesuffix(GUTTER), gutter - len(GUTTER)) + GUTTER
     return [joined([(said, "mark" if who else "faint"), *line]) for line in lines]
 
 
 def stdout_apart(report: Report, width: int | None) -> list[Line]:
-    """The output by process; empty if all wrote the same."""
+    """Return the output by process; empty if all wrote the same."""
     texts = {process: own.stdout.text for process, own in each_of(report).items()}
     return output_apart(texts, width) if len(set(texts.values())) > 1 else []
 
 
 def stderr_apart(report: Report, width: int | None, style: Style = "") -> list[Line]:
-    """The standard error by process; empty if all wrote the same."""
+    """Return the standard error by process; empty if all wrote the same."""
     return output_apart({process: raw.text for process, raw in stderr_of(report).items()}, width, style)
 
 
 def values_apart(report: Report, width: int) -> list[Line]:
-    """The values by process; empty if they are the same."""
+    """Return the values by process; empty if they are the same."""
     found = values_of(report)
     if len(found) < 2:
         return []

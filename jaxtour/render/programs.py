@@ -1,4 +1,4 @@
-"""What the user's program compiled, as lines: a table, and the single operations outside of any jit."""
+"""Shows what the user's program compiled, as lines: a table, and the single operations outside of any jit."""
 
 from collections.abc import Sequence
 from pathlib import Path, PurePath
@@ -34,14 +34,14 @@ def program_lines(report: Report, width: int, path: Path) -> list[Line]:
 
 
 def heading(programs: Sequence[Program]) -> str:
-    """`compiled: 3 programs of 2 functions in 1.2 s`."""
+    """Return `compiled: 3 programs of 2 functions in 1.2 s`."""
     functions = len({(program.function, program.file, program.line) for program in programs})
     took = sum(program.compile_s or 0.0 for program in programs)
     return f"compiled: {plural(len(programs), 'program')} of {plural(functions, 'function')} in {seconds(took)}"
 
 
 def table(programs: Sequence[Program], width: int) -> list[Line]:
-    """A row for each program."""
+    """Return a row for each program."""
     timed = bool(programs and _ran(programs[0]))
     names = ("compile", "trace", *["run"] * timed, "calls", "function", "defined at", "inputs")
     rows: list[Sequence[Line]] = [[((name, "muted"),) for name in names]]
@@ -66,7 +66,7 @@ def _ran(program: Program) -> list[Line]:
 
 
 def reasons(programs: Sequence[Program], width: int) -> list[Line]:
-    """Why functions were compiled again."""
+    """Return why functions were compiled again."""
     again = [program for program in programs if program.reason or program.compiles > 1]
     if not again:
         return []
@@ -110,7 +110,7 @@ def eager_lines(eager: Sequence[EagerLine], width: int) -> list[Line]:
 
 
 def timing_of(program: Program, width: int) -> list[Line]:
-    """The seconds of one program: tracing, lowering and compiling it, and its function's calls."""
+    """Return the seconds of one program: tracing, lowering and compiling it, and its function's calls."""
     parts = [("trace", program.trace_s), ("lower", program.lower_s), ("compile", program.compile_s)]
     lines: list[Line] = [((f"{name:<9}", "muted"), (duration(value), "number")) for name, value in parts]
     if program.run_s is not None:
@@ -133,7 +133,7 @@ def calls_of(program: Program) -> str:
 
 
 def ran(program: Program) -> Line:
-    """`2.3 s in 40 runs, of which the first took 0.2 s`."""
+    """Return `2.3 s in 40 runs, of which the first took 0.2 s`."""
     runs = program.calls or 0
     first = f", of which the first took {duration(program.first_run_s)}" if runs > 1 else ""
     return ((duration(program.run_s), "number"), (f" in {plural(runs, 'run')}{first}", ""))
@@ -162,7 +162,7 @@ def place(file: str | None, line: int | None) -> str:
 
 
 def eager_words(eager: Sequence[EagerLine]) -> str:
-    """`outside of any jit: 1 000 single operations in 0.4 s, most at train.py:18`."""
+    """Return `outside of any jit: 1 000 single operations in 0.4 s, most at train.py:18`."""
     counts = [each.count for each in eager]
     first = place(eager[0].file, eager[0].line)
     if any(count is None for count in counts):
@@ -173,7 +173,7 @@ def eager_words(eager: Sequence[EagerLine]) -> str:
 
 
 def _took(line: EagerLine) -> float:
-    """Seconds of compiling and running."""
+    """Return the seconds of compiling and running."""
     return (line.seconds or 0.0) + (line.compile_s or 0.0)
 
 

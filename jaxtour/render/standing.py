@@ -16,12 +16,12 @@ def spent(seconds: float) -> str:
 
 
 def steps_words(standing: Standing) -> str:
-    """`4/9 steps`."""
+    """Return `4/9 steps`."""
     return f"{standing.done}/{plural(standing.steps, 'step')}"
 
 
 def exercises_words(standing: Standing) -> str:
-    """`1/3 exercises`; empty without any."""
+    """Return `1/3 exercises`; empty without any."""
     return f"{standing.solved}/{plural(standing.exercises, 'exercise')}" if standing.exercises else ""
 
 
@@ -31,7 +31,7 @@ def predictions_words(standing: Standing) -> str:
 
 
 def further_words(standing: Standing) -> list[str]:
-    """The hints used and the time spent, if there are any."""
+    """Return the hints used and the time spent, if there are any."""
     return [
         *([f"{plural(standing.hints, 'hint')} used"] if standing.hints else []),
         *([f"{said} spent"] if (said := spent(standing.seconds)) else []),

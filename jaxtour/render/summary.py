@@ -1,4 +1,4 @@
-"""What a learner did in a lesson or in a review, as lines."""
+"""Shows what a learner did in a lesson or in a review, as lines."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ BAR_CELLS = 12
 
 
 def when_words(due: datetime, now: datetime) -> str:
-    """When something is due: `now`, `in 5 hours`, `tomorrow`, `in 3 days`."""
+    """Return when something is due: `now`, `in 5 hours`, `tomorrow`, `in 3 days`."""
     left = due - now
     if left <= timedelta(0):
         return "now"
@@ -53,7 +53,7 @@ def lesson_lines(summary: LessonSummary, following: str, width: int, now: dateti
 def review_lines(
     results: Sequence[tuple[str, Rating | None]], coming: Sequence[ReviewItem], width: int, now: datetime
 ) -> list[Line]:
-    """A review's end: each question with how it went, and when the next ones are due."""
+    """Return a review's end: each question with how it went, and when the next ones are due."""
     said: dict[Rating | None, tuple[str, Style, str]] = {
         "good": ("✓ ", "success", ""),
         "hard": ("✓ ", "success", "   with help"),
@@ -88,7 +88,7 @@ MOST_NAMED = 5
 
 
 def _named(why: str, titles: Sequence[str], width: int) -> list[Line]:
-    """The titles below a row, the first few of them."""
+    """Return the titles below a row, the first few of them."""
     shown = [*titles[:MOST_NAMED], *([f"… and {len(titles) - MOST_NAMED} more"] if len(titles) > MOST_NAMED else [])]
     lines: list[Line] = []
     for place, title in enumerate(shown):

@@ -13,7 +13,7 @@ _DEVICE = re.compile(r"^(.*):(\d+)$")
 _MORE = re.compile(r"^… (\d+) more")
 _LEAF = re.compile(r"^(\S.*?)(  +)(\S+)(.*)$")
 _TEXT_SHOWN = 64 * 1024
-"""In characters: more is too much for a pane. The whole length is shown below."""
+"""The most characters shown: more is too much for a pane. The whole length is shown below."""
 
 
 def value_lines(value: Value, width: int, ascii: bool = False) -> list[Line]:
@@ -140,7 +140,7 @@ def printed_lines(
 
 _GAP = 3
 _NARROWEST_CODE = 24
-"""In cells; in less room a frame's code goes below its place instead of beside it."""
+"""A width in cells; in less room a frame's code goes below its place instead of beside it."""
 _FRAMES = 12
 
 

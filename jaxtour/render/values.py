@@ -14,7 +14,7 @@ WIDE = 100
 """The width from which on the mean and the zeros fit."""
 _NUMBER, _SHARE = 9, 5
 _LISTED = 4
-"""Operands named in a sentence."""
+"""The most operands named in a sentence."""
 
 
 # Words ----------------------------------------------------------------------------------------------------------------
@@ -98,7 +98,7 @@ class ValueFigures:
         return ((self._columns("min", "mean", "max", "zeros") + pad("", self._flag + 1), "muted"),)
 
     def line(self, line: int) -> Line:
-        """The figures of an equation's results, on its first line."""
+        """Return the figures of an equation's results, on its first line."""
         found = statistics_at(self._stage, line)
         if not found:
             return ((" " * self.width, ""),)
@@ -132,7 +132,7 @@ def _flag(found: tuple[Statistics, ...], *, wide: bool) -> tuple[str, Style]:
 
 
 def _count(count: int) -> str:
-    """A count in at most four characters."""
+    """Return a count in at most four characters."""
     return next(
         (f"{count // step}{unit}" for step, unit in ((1, ""), (1000, "k"), (10**6, "M")) if count < 1000 * step), "1G"
     )

@@ -27,7 +27,7 @@ def always(_: Context) -> bool:
 
 
 def unasked(context: Context) -> bool:
-    """Whether the digits do not answer a question."""
+    """Return whether the digits do not answer a question."""
     return not context.asks
 
 
@@ -71,7 +71,7 @@ def choosing(number: int, stage: str) -> Action:
 
 
 def worded(context: Context) -> bool:
-    """Whether a question without choices can be answered."""
+    """Return whether a question without choices can be answered."""
     return context.asks and not context.choices
 
 
@@ -310,12 +310,12 @@ BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}
 
 
 def scoped(scope: Scope) -> list[Action]:
-    """The actions of one scope."""
+    """Return the actions of one scope."""
     return [action for action in ACTIONS if action.scope == scope]
 
 
 def bindings(scope: Scope, on: str = "", methods: Mapping[str, str] | None = None) -> list[BindingType]:
-    """Textual's bindings for one scope; the settings name them by their ids.
+    """Return Textual's bindings for one scope; the settings name them by their ids.
 
     `on` is `screen.` if a widget has the keys and its screen the methods. `methods` has the names of Textual's own
     methods for some actions; the other actions are left out.
@@ -364,11 +364,11 @@ class Keys:
         return self._names[action if isinstance(action, str) else action.id]
 
     def first(self, action: Action | str) -> str:
-        """The key to show."""
+        """Return the key to show."""
         return self.of(action)[0]
 
     def reach(self, action: str) -> str:
-        """The key from within the editor, or the keys: `F2`, `Esc S`."""
+        """Return the key from within the editor, or the keys: `F2`, `Esc S`."""
         own = f"editor_{action}"
         if own in BY_ID or BY_ID[action].priority or BY_ID[action].scope == "editor":
             return self.first(own if own in BY_ID else action)
@@ -376,13 +376,13 @@ class Keys:
 
 
 def in_footer(scope: Scope, context: Context) -> list[Action]:
-    """The keys worth showing now, the most important first."""
+    """Return the keys worth showing now, the most important first."""
     chosen = [action for action in scoped(scope) if action.rank and action.when(context) and action.footer(context)]
     return sorted(chosen, key=lambda action: action.rank)
 
 
 def by_group(scopes: Iterable[Scope] = ("step", "pane", "editor", "list", "lessons")) -> dict[Group, list[Action]]:
-    """All actions for the help screen, in the order of the list."""
+    """Return all actions for the help screen, in the order of the list."""
     groups: dict[Group, list[Action]] = {}
     for scope in scopes:
         for action in scoped(scope):

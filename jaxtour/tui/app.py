@@ -87,7 +87,7 @@ class TourApp(App[int]):
         self.notices += [f"settings: unknown action {name!r} under keys" for name in keys.unknown]
         self.notices += [f"settings: {clash}" for clash in keys.clashes]
         self.event_loop: asyncio.AbstractEventLoop | None = None
-        """Set while the app runs, for signal handlers."""
+        """The event loop, set while the app runs, for signal handlers."""
         self._writes = LateWrites(self._tell_unsaved)
         self._told = progress.notice
         self._refused = False
@@ -138,11 +138,11 @@ class TourApp(App[int]):
         copy_text(self, text)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """The default of a variable that only our own themes have."""
+        """Return the default of a variable that only our own themes have."""
         return {"border-idle": "#80808080"}
 
     def get_default_screen(self) -> TourScreen:
-        """The screen of the step."""
+        """Return the screen of the step."""
         width, height = self.size
         self.tour_screen.fit_classes(width, height)
         return self.tour_screen

@@ -1,4 +1,4 @@
-"""The cells that a terminal shows, so that an update writes only the cells that changed."""
+"""Keeps the cells that a terminal shows, so that an update writes only the cells that changed."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -63,7 +63,7 @@ class Cells:
         self._strips = [{} for _ in range(height)]
 
     def update(self, pieces: Iterable[PlacedStrip], colours: ColorSystem) -> str:
-        """The text that makes the terminal show these cells; the rest stays."""
+        """Return the text that makes the terminal show these cells; the rest stays."""
         runs: list[CellRun] = []
         others: list[PlacedStrip] = []
         for x, y, strip in pieces:
@@ -98,7 +98,7 @@ class Cells:
             shown[x] = strip
 
     def _changed(self, x: int, y: int, cells: list[StyledCell]) -> Iterator[CellRun]:
-        """The runs of cells that the terminal does not show yet; marks them as shown."""
+        """Yield the runs of cells that the terminal does not show yet; marks them as shown."""
         row = self._rows[y]
         old = row[x : x + len(cells)]
         if old == cells:
@@ -152,7 +152,7 @@ def _move(at_x: int, at_y: int, x: int, y: int) -> str:
 
 
 def runs_of(x: int, y: int, cells: Sequence[StyledCell]) -> Iterator[CellRun]:
-    """Adjacent cells, parted where the style has to change."""
+    """Yield adjacent cells, parted where the style has to change."""
     current, text = cells[0][1], ""
     for style, group in groupby(cells, key=STYLE_OF):
         following = "".join([character for character, _ in group])
@@ -164,7 +164,7 @@ def runs_of(x: int, y: int, cells: Sequence[StyledCell]) -> Iterator[CellRun]:
 
 
 def by_look(runs: Iterable[CellRun]) -> list[CellRun]:
-    """The same runs, grouped by style: switching colours takes up to 20 bytes, moving the cursor 5."""
+    """Return the same runs, grouped by style: switching colours takes up to 20 bytes, moving the cursor 5."""
     alike: dict[CellStyle, list[CellRun]] = {}
     for run in runs:
         alike.setdefault(run.style, []).append(run)
@@ -172,7 +172,7 @@ def by_look(runs: Iterable[CellRun]) -> list[CellRun]:
 
 
 def _serves(now: CellStyle, wanted: CellStyle, text: str) -> bool:
-    """Whether a text may be written in the current style: blanks have no visible foreground."""
+    """Return whether a text may be written in the current style: blanks have no visible foreground."""
     return (
         text.isspace()
         and wanted.back == now.back
@@ -182,7 +182,7 @@ def _serves(now: CellStyle, wanted: CellStyle, text: str) -> bool:
 
 
 def cells_of(strip: Strip, colours: ColorSystem) -> list[StyledCell] | None:
-    """A strip's cells; None unless each character takes exactly one cell."""
+    """Return a strip's cells; None unless each character takes exactly one cell."""
     found: list[StyledCell] = []
     for text, style, control in strip:
         cells = None if control else _cells_of(text, style, colours)
@@ -194,7 +194,7 @@ def cells_of(strip: Strip, colours: ColorSystem) -> list[StyledCell] | None:
 
 @lru_cache(maxsize=1024)
 def _cells_of(text: str, style: RichStyle | None, colours: ColorSystem) -> list[StyledCell] | None:
-    """A segment's cells: borders, numbers and blanks come again and again."""
+    """Return a segment's cells: borders, numbers and blanks come again and again."""
     styles = _styles(style, colours)
     if styles is None or not _is_simple(text):
         return None
@@ -204,7 +204,7 @@ def _cells_of(text: str, style: RichStyle | None, colours: ColorSystem) -> list[
 
 @lru_cache(maxsize=4096)
 def parameters(now: CellStyle, then: CellStyle) -> str:
-    """The fewest SGR parameters that change one style to another."""
+    """Return the fewest SGR parameters that change one style to another."""
     afresh = ";".join(("0", *sorted(then.attributes), *filter(None, (then.front, then.back))))
     ended, begun = now.attributes - then.attributes, then.attributes - now.attributes
     if then == PLAIN or not ended <= ENDS.keys():
@@ -219,7 +219,7 @@ def parameters(now: CellStyle, then: CellStyle) -> str:
 
 @lru_cache(maxsize=4096)
 def _styles(style: RichStyle | None, colours: ColorSystem) -> tuple[CellStyle, CellStyle] | None:
-    """The cell styles of a character and of a blank; None for a link."""
+    """Return the cell styles of a character and of a blank; None for a link."""
     if style is None:
         return PLAIN, PLAIN
     before, _, after = Strip.render_style(style, "\0", colours).partition("\0")
@@ -242,5 +242,5 @@ def _styles(style: RichStyle | None, colours: ColorSystem) -> tuple[CellStyle, C
 
 @lru_cache(maxsize=4096)
 def _is_simple(text: str) -> bool:
-    """Whether each character takes one cell."""
+    """Return whether each character takes one cell."""
     return text.isascii() or all(character.isascii() or get_character_cell_size(character) == 1 for character in text)

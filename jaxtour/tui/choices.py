@@ -1,4 +1,4 @@
-"""The learner's choices of devices: the default one, how many to simulate, the platform."""
+"""Lists the learner's choices of devices: the default one, how many to simulate, the platform."""
 
 import msgspec
 
@@ -31,7 +31,7 @@ class DeviceChoice(msgspec.Struct, frozen=True, kw_only=True):
 def choices(
     facts: Facts | None, config: WorkerConfig, simulating: int | None, needed: int, *, dead: bool = False
 ) -> list[DeviceChoice]:
-    """All choices; `needed` is the number of devices that the step needs. Without a worker none is the current one."""
+    """Return all choices; `needed` is how many devices the step needs. Without a worker none is the current one."""
     if dead:
         found = [*_platforms(None, config), *_simulated(config, simulating, needed)]
         return [msgspec.structs.replace(choice, here=False) for choice in found]
@@ -39,7 +39,7 @@ def choices(
 
 
 def _default(facts: Facts | None, config: WorkerConfig, simulating: int | None) -> list[DeviceChoice]:
-    """The devices of the default platform; the first one is jax's own choice."""
+    """Return the devices of the default platform; the first one is jax's own choice."""
     if facts is None or not facts.devices:
         return []
     platform = facts.platforms[0] if facts.platforms else facts.devices[0].platform
@@ -94,12 +94,12 @@ def _platforms(facts: Facts | None, config: WorkerConfig) -> list[DeviceChoice]:
 
 
 def the_cpu() -> DeviceChoice:
-    """The CPU, in place of an accelerator."""
+    """Return the CPU, in place of an accelerator."""
     return DeviceChoice(group="platform", words="cpu", platform="cpu", outcome="the CPU")
 
 
 def when_free(config: WorkerConfig) -> DeviceChoice:
-    """The configured accelerator, as soon as no other process holds it."""
+    """Return the configured accelerator, as soon as no other process holds it."""
     return DeviceChoice(
         group="wait",
         words="until it is free",

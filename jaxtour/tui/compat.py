@@ -54,13 +54,13 @@ class ChangedCells(CompositorUpdate):
         self._cells = cells
 
     def render_segments(self, console: Console) -> str:
-        """The text to write."""
+        """Return the text to write."""
         # The public `color_system` is only a name.
         return self._cells.update(pieces(self._update), console._color_system or ColorSystem.TRUECOLOR)
 
 
 def pieces(update: ChopsUpdate | LayoutUpdate) -> Iterator[PlacedStrip]:
-    """The strips of an update, each with its place, as `render_segments` of Textual 8.2.8 goes through them."""
+    """Yield the strips of an update, each with its place, as `render_segments` of Textual 8.2.8 goes through them."""
     if isinstance(update, LayoutUpdate):
         for y, strips in enumerate(update.strips, update.region.y):
             yield update.region.x, y, Strip.join(strips)
@@ -98,7 +98,7 @@ def set_border_words(widget: Widget, title: Content, subtitle: Content) -> None:
 
 
 def unpainted_focus() -> Reactive[Widget | None]:
-    """`Screen.focused`, without repainting the whole screen.
+    """Return `Screen.focused`, without repainting the whole screen.
 
     Textual 8.2.8 declares it with `repaint=True`; the two widgets that change repaint themselves.
     """
@@ -139,7 +139,7 @@ def actions_of(widget: Widget, key: str, *, first: bool = False) -> list[str]:
 
 
 def begins_with_cursor(options: "OptionList", line: int) -> bool:
-    """Whether a line of an option list is the first one of the option under the cursor.
+    """Return whether a line of an option list is the first one of the option under the cursor.
 
     Textual 8.2.8, `OptionList._lines`: there is no public way from a line to its option.
     """

@@ -1,4 +1,4 @@
-"""What decides which keys work now."""
+"""Gathers what decides which keys work now."""
 
 import msgspec
 

@@ -53,7 +53,7 @@ class ExploreApp(TourApp):
                 await self._show_saved()
 
     def _changed(self) -> bool:
-        """Whether the file was saved, or another file that the last run's report names."""
+        """Return whether the file was saved, or another file that the last run's report names."""
         report = self.tour.state.report
         if report and report.done and report.run != self._known:
             self._known = report.run
@@ -101,7 +101,10 @@ class FileWatch:
         self._seen = {path: self._seen.get(path) or stamp(path) for path in (self._path, *paths)}
 
     def changed(self) -> bool:
-        """Whether a file changed since the last call; a missing file is skipped, since a rename will bring it back."""
+        """Return whether a file changed since the last call.
+
+        Skips a missing file, since a rename will bring it back.
+        """
         found = {path: now for path in self._seen if (now := stamp(path)) is not None}
         changed = any(self._seen[path] != now for path, now in found.items())
         self._seen |= found
@@ -109,7 +112,7 @@ class FileWatch:
 
 
 def stamp(path: Path) -> Stamp | None:
-    """The facts of a file that a save changes; None for a missing file."""
+    """Return the facts of a file that a save changes; None for a missing file."""
     try:
         found = path.stat()
     except OSError:

@@ -1,4 +1,4 @@
-"""The terminal's graphics beyond characters: queried once, when the first figure appears."""
+"""Finds the terminal's graphics beyond characters: queried once, when the first figure appears."""
 
 import fcntl
 import os
@@ -58,7 +58,7 @@ class Graphics:
         return (text[: begun.start()], begun[0]) if begun else (text, "")
 
     def cell_size(self) -> tuple[int, int]:
-        """Width and height of a cell in pixels."""
+        """Return width and height of a cell in pixels."""
         try:
             told = fcntl.ioctl(0, termios.TIOCGWINSZ, bytes(8))
         except OSError:

@@ -1,4 +1,4 @@
-"""Keys as people write them."""
+"""Writes keys as people write them."""
 
 NAMES = {
     "question_mark": "?",
@@ -30,7 +30,7 @@ NAMES = {
 
 
 def key_name(key: str) -> str:
-    """A key as people write it: `Ctrl+C`, `?`, `F5`."""
+    """Return a key as people write it: `Ctrl+C`, `?`, `F5`."""
     *modifiers, last = key.strip().split("+")
     shown = NAMES.get(last, last)
     if len(last) > 1 and last[0] == "f" and last[1:].isdigit():

@@ -58,5 +58,5 @@ class KeyDecoder:
 
 
 def pasted(text: str) -> str:
-    """The text of a paste as the terminal sent it."""
+    """Return the text of a paste as the terminal sent it."""
     return text.replace(_ESCAPE, "\x1b")

@@ -1,4 +1,4 @@
-"""What is linked to the cursor of one pane: highlights in the others, and words in the borders."""
+"""Finds what is linked to the cursor of one pane: highlights in the others, and words in the borders."""
 
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
@@ -22,7 +22,7 @@ DRAWN = ("graph", "memory", "arguments")
 """What the stage pane draws instead of the stage's own lines."""
 WHOLE = Highlight("link")
 BEGUN = Highlight("link", ())
-"""For a line that is only marked in the gutter."""
+"""The highlight of a line that is only marked in the gutter."""
 
 
 class Spot(NamedTuple):
@@ -72,7 +72,7 @@ def link(view: StepView, spot: Spot) -> CursorLink:
 
 
 def target_of(view: StepView, spot: Spot, rows: SourceRows) -> Target:
-    """What is under a cursor, in terms of every stage."""
+    """Return what is under a cursor, in terms of every stage."""
     stage = view.linked if spot.slot == "stage" else view.traced
     if stage is None:
         return Target()
@@ -104,12 +104,12 @@ def stage_line(view: StepView, spot: Spot) -> int | None:
 
 
 def heads(stage: StageText, lines: Sequence[int]) -> Sequence[int]:
-    """The lines that start an equation or an instruction."""
+    """Return the lines that start an equation or an instruction."""
     return lines if len(lines) > COUNTED else [line for line in lines if not is_continued(stage, line)]
 
 
 def source_of(view: StepView, target: Target) -> Span | None:
-    """The expression to go to: the target's own if the source pane has it, or else a call around it."""
+    """Return the expression to go to: the target's own if the source pane has it, or else a call around it."""
     files = (view.cell, f"{view.cell}:setup")
     return next((span for span in (*target.spans, *target.callers) if span.file in files), None)
 
@@ -130,7 +130,7 @@ def lines_of_leaves(view: StepView, row: int) -> Sequence[int]:
 
 
 def of_leaves(view: StepView, stage: StageText, row: int) -> Target:
-    """The target of a row of the tree: the expressions that use or make its leaves."""
+    """Return the target of a row of the tree: the expressions that use or make its leaves."""
     origins = [stage.origin_of(line) for line in lines_of_leaves(view, row)]
     spans, callers = (
         dict.fromkeys(span for each in every for span in each)
@@ -140,7 +140,7 @@ def of_leaves(view: StepView, stage: StageText, row: int) -> Target:
 
 
 def row_of(view: StepView, stage: StageText, target: Target) -> int | None:
-    """The first leaf of the tree that belongs to a target."""
+    """Return the first leaf of the tree that belongs to a target."""
     return next(iter(_tree_highlights(view, stage, links_of(stage).origins_of(target)).matches), None)
 
 
@@ -152,7 +152,7 @@ PLUMBING = ("parameter", "constant", "stablehlo.constant")
 
 
 def first_of(stage: StageText, lines: Sequence[int]) -> int | None:
-    """The line to go to: the first one that computes, or else the first one."""
+    """Return the line to go to: the first one that computes, or else the first one."""
     computing = (line for line in lines if stage.origin_of(line).name not in PLUMBING)
     return next(computing, lines[0] if lines else None)
 
@@ -190,7 +190,7 @@ def _graph_highlights(view: StepView, stage: StageText, wanted: frozenset[int]) 
 
 
 def _tree_highlights(view: StepView, stage: StageText, wanted: frozenset[int]) -> Highlighted:
-    """The leaves that some of these origins use or make."""
+    """Return the leaves that some of these origins use or make."""
     rows = tree_of(view.arguments).rows if view.arguments else ()
     leaves = (place for place, row in enumerate(rows) if row.leaf is not None)
     own = {place for place in leaves if any(stage.ids[line] in wanted for line in lines_of_leaves(view, place))}
@@ -198,7 +198,7 @@ def _tree_highlights(view: StepView, stage: StageText, wanted: frozenset[int]) -
 
 
 def source_highlights(rows: SourceRows, spot: Spot, target: Target, leads: bool) -> Highlighted:
-    """The target's expressions in the source, and the calls around them."""
+    """Return the target's expressions in the source, and the calls around them."""
     if spot.slot == "source":
         if not leads:
             return NOTHING
@@ -212,7 +212,7 @@ def source_highlights(rows: SourceRows, spot: Spot, target: Target, leads: bool)
 
 
 def _ranges(rows: SourceRows, spans: Iterable[Span], style: Literal["link", "caller"]) -> dict[int, Highlight]:
-    """The highlight of each line of the pane that has some of the expressions."""
+    """Return the highlight of each line of the pane that has some of the expressions."""
     found: dict[int, list[Columns]] = {}
     for span in spans:
         for number in range(span.line, span.end_line + 1):
@@ -231,7 +231,7 @@ def _ranges(rows: SourceRows, spans: Iterable[Span], style: Literal["link", "cal
 
 
 def variable_at(view: StepView, spot: Spot) -> str | None:
-    """The variable selected in a line of a stage."""
+    """Return the variable selected in a line of a stage."""
     stage = view.linked
     if stage is None or spot.slot != "stage" or spot.columns is None or view.state.stage in DRAWN:
         return None
@@ -243,7 +243,7 @@ def variable_at(view: StepView, spot: Spot) -> str | None:
 
 
 def variable_highlights(stage: StageText, line: int | None, name: str) -> Highlighted:
-    """Where a variable is defined and used."""
+    """Return where a variable is defined and used."""
     from jaxtour.render.ir.highlight import name_columns
     from jaxtour.render.ir.variables import variable
 
@@ -270,7 +270,7 @@ LEAST = 4
 
 
 def said_of_source(view: StepView, link: CursorLink, width: int) -> Line:
-    """`9:19  jnp.dot(w, x) → 1 equation`, within `width` cells, or the place of an expression outside the pane."""
+    """Return `9:19  jnp.dot(w, x) → 1 equation` in `width` cells, or the place of an expression outside the pane."""
     stage, spot, rows, target = view.linked, link.spot, link.rows, link.target
     if stage is None or not target:
         return ()
@@ -301,7 +301,7 @@ def _said(view: StepView, span: Span, tail: str, width: int) -> Line:
 
 
 def in_full(view: StepView, span: Span) -> str:
-    """A place, with the step's title if that is another step of the lesson."""
+    """Return a place, with the step's title if that is another step of the lesson."""
     name = span.file.partition(":")[0]
     titles = [step.title for step in view.lesson.steps if name == f"{view.lesson.id}/{step.id}"]
     place = where(view.cell, span)
@@ -309,14 +309,14 @@ def in_full(view: StepView, span: Span) -> str:
 
 
 def counted(stage: StageText, count: int) -> str:
-    """`1 equation`, `12 instructions`."""
+    """Return `1 equation`, `12 instructions`."""
     if count > COUNTED:
         return f"{grouped(count)} lines"
     return plural(count, UNITS[stage.stage])
 
 
 def said_of_stage(view: StepView, link: CursorLink, otherwise: Line = (), peaks: Sequence[Peak] = ()) -> Line:
-    """The selected variable's type and definition, the line's time, why it is unlinked, or its glyph's meaning.
+    """Return the selected variable's type and definition, the line's time, why it is unlinked, or its glyph's meaning.
 
     The meaning is left out if `otherwise`, the words that would be there, contains it.
     """
@@ -345,7 +345,7 @@ def said_of_stage(view: StepView, link: CursorLink, otherwise: Line = (), peaks:
 
 
 def _leaf(view: StepView, stage: StageText, place: int) -> Line:
-    """The variable that stands for an argument or a result, and how many equations use or make it."""
+    """Return the variable that stands for an argument or a result, and how many equations use or make it."""
     from jaxtour.render.ir.avals import spelled
     from jaxtour.render.ir.equations import jaxpr_of
 

@@ -1,4 +1,4 @@
-"""The learner's own editor: which program it is, where it opens, and what it saves."""
+"""Runs the learner's own editor: which program it is, where it opens, and what it saves."""
 
 import asyncio
 import contextlib
@@ -36,7 +36,7 @@ class NoEditorError(Exception):
 
 
 def editor_command(environ: Mapping[str, str] = os.environ) -> list[str]:
-    """The program and arguments of `$VISUAL` or `$EDITOR`, or else nano or vi; raises `NoEditorError`."""
+    """Return the program and arguments of `$VISUAL` or `$EDITOR`, or else nano or vi; raises `NoEditorError`."""
     path = environ.get("PATH")
     for name in ("VISUAL", "EDITOR"):
         said = environ.get(name, "").strip()
@@ -57,7 +57,7 @@ def editor_command(environ: Mapping[str, str] = os.environ) -> list[str]:
 
 
 def beside(argv: Sequence[str], columns: int, rows: int, environ: Mapping[str, str] = os.environ) -> list[str] | None:
-    """The command that opens a program next to a terminal of this size; None without tmux or Zellij.
+    """Return the command that opens a program next to a terminal of this size; None without tmux or Zellij.
 
     If there is no room for both, the program covers the terminal until it ends.
     """
@@ -73,7 +73,7 @@ def beside(argv: Sequence[str], columns: int, rows: int, environ: Mapping[str, s
 
 
 def telling(argv: Sequence[str], ended: Path) -> list[str]:
-    """The command that runs a program, and writes its exit code into a file when it has ended."""
+    """Return the command that runs a program, and writes its exit code into a file when it has ended."""
     return ["/bin/sh", "-c", '"$@"; echo $? > "$0"', str(ended), *argv]
 
 
@@ -146,7 +146,7 @@ class Saves:
         self._known = text
 
     def new(self) -> str | None:
-        """The text of the file if it changed and has settled; None for the same, a missing or too large file."""
+        """Return the text of the file if it changed and has settled; None for the same, a missing or too large file."""
         found = self._read()
         if found is None or found == self._known:
             return None
@@ -158,7 +158,7 @@ class Saves:
 
     def _read(self) -> str | None:
         try:
-            data = read_bytes(self._path, MOST_BYTES)  # opened anew, so that NFS looks at the server
+            data = read_bytes(self._path, MOST_BYTES)  # reopened, so that NFS asks the server
         except OSError:
             return None
         return data.decode("utf-8", "replace") if len(data) <= MOST_BYTES else None

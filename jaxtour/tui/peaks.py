@@ -1,4 +1,4 @@
-"""The peaks of the worker's devices, saved earlier or measured on request."""
+"""Keeps the peaks of the worker's devices, saved earlier or measured on request."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -73,5 +73,5 @@ class Peaks:
 
     @staticmethod
     def _devices(facts: Facts | None) -> object:
-        """What identifies the devices; facts come often, as memory changes."""
+        """Return what identifies the devices; facts come often, as memory changes."""
         return facts and (facts.host.cpu, facts.host.cores, [(each.platform, each.kind) for each in facts.devices])

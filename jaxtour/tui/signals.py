@@ -1,4 +1,4 @@
-"""A lost terminal, or a signal to end: save, end the worker, and exit within a second."""
+"""Handles a lost terminal, or a signal to end: saves, ends the worker, and exits within a second."""
 
 import asyncio
 import os
@@ -14,7 +14,7 @@ from typing import Protocol
 from textual import Logger
 
 LEAVE_S = 0.8
-"""After this the kernel ends the process, even if it hangs; the worker ends with it."""
+"""The time after which the kernel ends the process, even if it hangs; the worker ends with it."""
 CLOSE_S = 0.5
 
 

@@ -1,4 +1,4 @@
-"""The top line and the bottom line, as text."""
+"""Makes the top line and the bottom line, as text."""
 
 from collections.abc import Collection, Iterable
 
@@ -26,7 +26,7 @@ SHOWN_AFTER_S = 1.0
 
 
 def top_line(view: StepView, activity: Activity, now: float, width: int, split: int | None, review: str = "") -> Line:
-    """The step, the progress and the worker's state; `split` is the column where the right half begins.
+    """Return the step, the progress and the worker's state; `split` is the column where the right half begins.
 
     `review` replaces the step's number.
     """
@@ -70,7 +70,7 @@ def top_line(view: StepView, activity: Activity, now: float, width: int, split: 
 
 
 def progress_bar(view: StepView) -> Line:
-    """A cell for each step, thick for a done one."""
+    """Return a cell for each step, thick for a done one."""
     done = view.done
     if len(done) > BAR_CELLS:
         done = tuple(done[index * len(done) // BAR_CELLS] for index in range(BAR_CELLS))
@@ -78,7 +78,7 @@ def progress_bar(view: StepView) -> Line:
 
 
 def worker_state(view: StepView, activity: Activity, now: float) -> Line:
-    """The worker's state, as a glyph and words."""
+    """Return the worker's state, as a glyph and words."""
     glyph = GLYPHS.get(view.worker, "○")
     if view.worker == "dead":
         without = "connection lost" if view.facts else "not connected"
@@ -99,7 +99,7 @@ def worker_state(view: StepView, activity: Activity, now: float) -> Line:
 
 
 def outcome(view: StepView) -> Line:
-    """How the step's last run ended."""
+    """Return how the step's last run ended."""
     report = view.report
     if report is None or report.done is None:
         return ()
@@ -127,7 +127,7 @@ def machine(view: StepView, *, short: bool = False) -> Line:
 
 
 def place_of(facts: Facts, *, processes: bool) -> str:
-    """The platform and the number of devices: `cpu ×8`, with `processes` also `cpu ×4 in 2 processes`."""
+    """Return the platform and the number of devices: `cpu ×8`, with `processes` also `cpu ×4 in 2 processes`."""
     if not facts.devices:
         return ""
     platform = facts.platforms[0] if facts.platforms else facts.devices[0].platform
@@ -186,7 +186,7 @@ class Bar(Widget):
         self._palette = self._strip = None
 
     def render_line(self, y: int) -> Strip:
-        """The row at `y`."""
+        """Return the row at `y`."""
         base = self.palette.visual("").rich_style
         return self._made().crop_extend(0, self.size.width, base) if y == 0 else Strip.blank(self.size.width, base)
 

@@ -139,7 +139,7 @@ class Palette:
         self._over: dict[HighlightStyle, RichStyle] = {}
 
     def visual(self, style: Style, *marks: Mark | None) -> Visual:
-        """The style on this background and these marks."""
+        """Return the style on this background and these marks."""
         key = (style, marks)
         if key not in self._known:
             under = self._base
@@ -150,7 +150,7 @@ class Palette:
         return self._known[key]
 
     def rich(self, style: Style, marks: tuple[Mark | None, ...] = ()) -> RichStyle:
-        """The same as a style of a segment."""
+        """Return the same as a style of a segment."""
         found = self._rich.get((style, marks))
         if found is None:
             found = self.visual(style, *marks).rich_style
@@ -160,7 +160,7 @@ class Palette:
         return found
 
     def highlight(self, style: HighlightStyle) -> RichStyle:
-        """The style that a highlight adds to text; the text's colour stays, and the line's marks are hidden."""
+        """Return the style that a highlight adds to text; the text's colour stays, and the line's marks are hidden."""
         if style not in self._over:
             given = Visual.parse(self._highlights[style])
             rich = (self._base + given).rich_style
@@ -174,11 +174,11 @@ class Palette:
 
 
 def content(line: Line, *, ansi: bool = False) -> Content:
-    """The line as Textual's content, for a border or a label."""
+    """Return the line as Textual's content, for a border or a label."""
     styles = ANSI if ansi else COLOURED
     return Content.assemble(*((text, styles[style]) for text, style in line if text))
 
 
 def contents(lines: Iterable[Line], *, ansi: bool = False) -> Content:
-    """Several lines as one content."""
+    """Return several lines as one content."""
     return Content("\n").join([content(line, ansi=ansi) for line in lines])

@@ -23,7 +23,7 @@ SWITCH_S = 0.0005
 
 
 def speaks_utf8() -> bool:
-    """Whether the terminal's encoding can show more than ASCII."""
+    """Return whether the terminal's encoding can show more than ASCII."""
     # Python speaks UTF-8 in the C locale too, where the terminal may not.
     said = os.environ.get("LC_ALL") or getattr(sys.__stdout__, "encoding", None) or locale.getpreferredencoding(False)
     return "utf" in said.lower()
@@ -50,7 +50,7 @@ def unusable() -> str:
 
 
 def driver_class() -> type[Driver] | None:
-    """A driver that reads any bytes, and draws on stdout if stderr is redirected.
+    """Return a driver that reads any bytes, and draws on stdout if stderr is redirected.
 
     None if `TEXTUAL_DRIVER` names another one.
     """

@@ -1,4 +1,4 @@
-"""The tour's own themes."""
+"""Defines the tour's own themes."""
 
 from textual.theme import BUILTIN_THEMES, Theme
 
@@ -83,5 +83,5 @@ THEMES = (DARK, LIGHT, ANSI)
 
 
 def exists(name: str) -> bool:
-    """Whether the tour or Textual has a theme of this name."""
+    """Return whether the tour or Textual has a theme of this name."""
     return name in BUILTIN_THEMES or any(name == own.name for own in THEMES)

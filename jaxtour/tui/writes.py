@@ -1,4 +1,4 @@
-"""Writes to disk that wait until the learner pauses."""
+"""Delays writes to disk until the learner pauses."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,7 +15,7 @@ class LateWrites:
     """Performs its writes in order, in a thread that ends with the program."""
 
     def __init__(self, after: Callable[[Exception | None], object] = lambda _: None) -> None:
-        """Calls `after` in that thread after each write, with what the write raised."""
+        """Prepare the writes; `after` is called in their thread after each write, with what the write raised."""
         self._after = after
         self._waiting: list[Callable[[], object]] = []
         self._given: SimpleQueue[Callable[[], object] | None] = SimpleQueue()

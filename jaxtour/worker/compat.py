@@ -67,13 +67,13 @@ LIBRARIES = (_JAX_FOLDER,)
 
 
 def jaxpr_function(jaxpr: Any) -> Callable[..., Any] | None:
-    """A function that evaluates a closed jaxpr; None where JAX does not offer one."""
+    """Return a function that evaluates a closed jaxpr; None where JAX does not offer one."""
     make = getattr(_core, "jaxpr_as_fun", None)
     return make(jaxpr) if make else None
 
 
 def nested(equation: Any) -> list[tuple[str, int, Any]]:
-    """The jaxprs in an equation's parameters: parameter, index in it, and the jaxpr without its constants."""
+    """Return the jaxprs in an equation's parameters: parameter, index in it, and the jaxpr without its constants."""
     found: list[tuple[str, int, Any]] = []
     for key, value in equation.params.items():
         if not isinstance(value, _NEVER_NESTED):
@@ -97,7 +97,7 @@ def _jaxprs(value: Any) -> Iterator[Any]:
 
 
 def scoped(name_stack: Any, name: str) -> str:
-    """A name stack extended by a name, as JAX writes it: `vmap(jit(f))`."""
+    """Return a name stack extended by a name, as JAX writes it: `vmap(jit(f))`."""
     extend = getattr(name_stack, "extend", None)
     return str(extend(name)) if extend else f"{name_stack}/{name}".lstrip("/")
 
@@ -131,7 +131,7 @@ _BREAK = "\x02"
 
 
 def marked(jaxpr: Any) -> Marked | None:
-    """JAX's text of a jaxpr with the marks of every line; None if JAX's printer has changed."""
+    """Return JAX's text of a jaxpr with the marks of every line; None if JAX's printer has changed."""
     try:
         core = importlib.import_module("jax._src.core")
         pp = importlib.import_module("jax._src.pretty_printer")
@@ -211,7 +211,7 @@ def marked(jaxpr: Any) -> Marked | None:
 
 
 def printed_atom(atom: Any, context: Any) -> str:
-    """The printer's name of a variable, `_` for a dropped one; or a literal with its type."""
+    """Return the printer's name of a variable, `_` for a dropped one; or a literal with its type."""
     if not hasattr(atom, "val"):
         return str(getattr(context, "var_names", {}).get(atom) or "_")
     try:
@@ -221,7 +221,7 @@ def printed_atom(atom: Any, context: Any) -> str:
 
 
 def printed_type(atom: Any) -> str:
-    """The type of a variable as the printer writes it, `f32[3]`."""
+    """Return the type of a variable as the printer writes it, `f32[3]`."""
     try:
         return tidy(str(atom.aval.str_short(short_dtypes=True)))
     except (AttributeError, TypeError):
@@ -229,12 +229,12 @@ def printed_type(atom: Any) -> str:
 
 
 def printed_parameter(value: Any) -> str:
-    """A parameter as the printer writes it, in one line, without addresses."""
+    """Return a parameter as the printer writes it, in one line, without addresses."""
     return tidy(_ADDRESS.sub(lambda found: " at 0x" + "X" * len(found[1]), str(value))).replace("\n", " ")
 
 
 def tree_groups(value: Any) -> list[int] | None:
-    """The number of leaves in each part of a tree, such as a scan's `ft_in` from JAX 0.12 on; None for other values."""
+    """Return how many leaves each part of a tree has, such as a scan's `ft_in` in JAX 0.12; None for other values."""
     try:
         return [len(part) for part in value.unpack()]
     except (AttributeError, TypeError):
@@ -242,41 +242,41 @@ def tree_groups(value: Any) -> list[int] | None:
 
 
 def committed(array: Any) -> bool | None:
-    """Whether an array is committed to its devices; None where JAX does not say."""
+    """Return whether an array is committed to its devices; None where JAX does not say."""
     value = getattr(array, "committed", getattr(array, "_committed", None))
     return value if isinstance(value, bool) else None
 
 
 def key_numbers(keys: jax.Array) -> jax.Array:
-    """The integers of PRNG keys; compiles a function if JAX does not expose the base array."""
+    """Return the integers of PRNG keys; compiles a function if JAX does not expose the base array."""
     base = getattr(keys, "_base_array", None)
     return base if isinstance(base, jax.Array) else jax.random.key_data(keys)
 
 
 def is_jitted(function: Any) -> bool:
-    """Whether a function can be lowered: a result of `jax.jit` or `jax.pmap`."""
+    """Return whether a function can be lowered: a result of `jax.jit` or `jax.pmap`."""
     return callable(getattr(function, "lower", None)) and callable(getattr(function, "trace", None))
 
 
 def is_bare_jit(function: Any) -> bool:
-    """Whether it is what `jax.jit` returns, not a library's wrapper around that."""
+    """Return whether it is what `jax.jit` returns, not a library's wrapper around that."""
     return type(function) is type(jax.jit(str))
 
 
 def computes_in_calling_thread() -> bool:
-    """Whether the CPU computes before a call returns: JAX's switch for that has no attribute."""
+    """Return whether the CPU computes before a call returns: JAX's switch for that has no attribute."""
     return getattr(jax.config, "values", {}).get("jax_cpu_enable_async_dispatch") is False
 
 
 def donates(function: Any) -> bool | None:
-    """Whether a jitted function donates inputs; None where JAX does not say, or if it is not jitted."""
+    """Return whether a jitted function donates inputs; None where JAX does not say, or if it is not jitted."""
     known = getattr(function, "_jit_info", None)
     places, names = (getattr(known, name, None) for name in ("donate_argnums", "donate_argnames"))
     return None if places is None and names is None else bool(places or names)
 
 
 def transformation(function: Any) -> str | None:
-    """The JAX transformation that returned a function: `jit`, `grad`, `vmap`; None for any other function."""
+    """Return the JAX transformation that returned a function: `jit`, `grad`, `vmap`; None for any other function."""
     if getattr(function, "__wrapped__", None) is None:
         return None
     if is_jitted(function):
@@ -289,7 +289,7 @@ def transformation(function: Any) -> str | None:
 
 
 def _made_in(function: Any) -> str | None:
-    """The name of the JAX function that defined a function."""
+    """Return the name of the JAX function that defined a function."""
     code = getattr(function, "__code__", None)
     if code is None or not code.co_filename.startswith(_JAX_FOLDER):
         return None
@@ -297,13 +297,13 @@ def _made_in(function: Any) -> str | None:
 
 
 def flops(stage: Any) -> float | None:
-    """The floating-point operations that XLA counts in a lowered or compiled call; None if it does not count."""
+    """Return the floating-point operations that XLA counts in a lowered or compiled call; None if it does not count."""
     analysis = cost_analysis(stage)
     return None if analysis is None else analysis.get("flops", 0.0)
 
 
 def cost_analysis(stage: Any) -> dict[str, float] | None:
-    """XLA's cost analysis of a lowered or compiled call: `flops`, `bytes accessed`...; None if there is none."""
+    """Return XLA's cost analysis of a lowered or compiled call (`flops`, `bytes accessed`, ...); None without one."""
     try:
         return _figures(stage.cost_analysis())
     except Exception:  # backends without a cost analysis raise different exceptions
@@ -311,7 +311,7 @@ def cost_analysis(stage: Any) -> dict[str, float] | None:
 
 
 def cost_of_text(hlo: str) -> dict[str, float] | None:
-    """XLA's cost analysis of an HLO module's text; None if JAX cannot parse one."""
+    """Return XLA's cost analysis of an HLO module's text; None if JAX cannot parse one."""
     for name in ("jaxlib._hlo", "jaxlib._jax"):
         try:
             read = importlib.import_module(name).hlo_module_from_text
@@ -329,7 +329,7 @@ def _figures(analysis: Any) -> dict[str, float] | None:
 
 
 def memory_analysis(compiled: Any) -> dict[str, int]:
-    """The memory a compiled call needs, by JAX's names: `temp_size_in_bytes`...; empty where the backend has none."""
+    """Return the memory that a compiled call needs, by JAX's names such as `temp_size_in_bytes`; empty if unknown."""
     try:
         analysis = compiled.memory_analysis()
     except Exception:  # as in cost_analysis
@@ -340,12 +340,12 @@ def memory_analysis(compiled: Any) -> dict[str, int]:
 
 
 def tidy(text: str) -> str:
-    """JAX's text of a jaxpr without NumPy's integer types and addresses, and with sets in order."""
+    """Return JAX's text of a jaxpr without NumPy's integer types and addresses, and with sets in order."""
     return _SET.sub(_sorted_set, _PMAP_AXIS.sub("<axis>", _NUMPY_INTEGER.sub(r"\1", text)))
 
 
 def axis_name(name: Any) -> str:
-    """A mesh axis's name; `pmap` for the one that `pmap` makes up, which differs by release."""
+    """Return a mesh axis's name; `pmap` for the one that `pmap` makes up, which differs by release."""
     return name_axes(str(name))
 
 
@@ -372,27 +372,27 @@ def see_only_lesson_frames(*folders: str) -> None:
 
 
 def platform_version(device: Any) -> str:
-    """The backend's version in one line: `PJRT C API TFRT TPU v4 Built on ...`; empty if unknown."""
+    """Return the backend's version in one line: `PJRT C API TFRT TPU v4 Built on ...`; empty if unknown."""
     return " ".join(str(getattr(getattr(device, "client", None), "platform_version", "")).split())
 
 
 def is_key(array: jax.Array) -> bool:
-    """Whether it holds typed PRNG keys."""
+    """Return whether a value holds typed PRNG keys."""
     return bool(jnp.issubdtype(array.dtype, jax.dtypes.prng_key))
 
 
 def is_tracer(value: Any) -> bool:
-    """Whether it is a tracer."""
+    """Return whether a value is a tracer."""
     return isinstance(value, jax.core.Tracer)
 
 
 def captured_bytes(traced: Any) -> int:
-    """The size in bytes of the constants that a traced call closes over; 0 where JAX does not say."""
+    """Return the size in bytes of the constants that a traced call closes over; 0 where JAX does not say."""
     return sum(map(bytes_of, getattr(getattr(traced, "jaxpr", None), "consts", ())))
 
 
 def bytes_of(constant: Any) -> int:
-    """The size in bytes of a jaxpr's constant; JAX 0.9's class for NumPy constants has no `nbytes`."""
+    """Return the size in bytes of a jaxpr's constant; JAX 0.9's class for NumPy constants has no `nbytes`."""
     dtype, shape = getattr(constant, "dtype", None), getattr(constant, "shape", None)
     known = getattr(constant, "nbytes", None)
     if known is not None or dtype is None or shape is None:

@@ -83,7 +83,7 @@ class CompileEvents:
 
 
 def is_tracing() -> bool:
-    """Whether this thread runs a function under trace; False where JAX does not say."""
+    """Return whether this thread runs a function under trace; False where JAX does not say."""
     return not not_tracing()()
 
 
@@ -121,7 +121,7 @@ class Miss(NamedTuple):
     made_at: str
     """`file:line`"""
     file: str
-    """Of the call; empty where JAX does not say."""
+    """The file of the call; empty where JAX does not say."""
     line: int
     reasons: tuple[str, ...]
     """JAX's lines on what differs from the nearest earlier trace; empty for a function traced the first time."""
@@ -155,7 +155,10 @@ def explained(sink: Callable[[Miss], None], *, pass_on: bool) -> Iterator[bool]:
         return
 
     def careful(*keys: Any) -> Any:
-        """JAX 0.9 raises, in the learner's call, for a function traced first for `jit` and then for `cond`."""
+        """Return JAX's comparison of keys.
+
+        JAX 0.9's raises for a function traced first for `jit` and then for `cond`.
+        """
         try:
             return compare(*keys)
         except Exception:
@@ -204,7 +207,7 @@ def _read(message: str, values: dict[str, Any]) -> Miss | None:
 
 
 def _static_reasons(values: dict[str, Any]) -> tuple[str, ...]:
-    """Static arguments that differ from the nearest earlier trace's; newer JAX versions do not log them."""
+    """Return the static arguments that differ from the nearest earlier trace's; newer JAX versions do not log them."""
     now = _passed(values["in_avals"])
     every = [_passed(key[1][0]) for key in values["keys"]]
     alike = [before for before in every if before.keys() == now.keys()]
@@ -226,7 +229,7 @@ def _is_same(one: Any, other: Any) -> bool:
 
 
 def _explaining() -> dict[str, Any]:
-    """The locals of JAX's `explain`: the function, what it is traced for, the keys of earlier traces."""
+    """Return the locals of JAX's `explain`: the function, what it is traced for, the keys of earlier traces."""
     frame = sys._getframe(1)
     for _ in range(20):
         if frame.f_code.co_name == "explain" and "debug_info" in frame.f_locals:

@@ -13,12 +13,12 @@ with contextlib.suppress(ImportError):
 
 
 def traceback(source_info: Any) -> Any:
-    """JAX's traceback of an equation, comparable and accepted by `raw_frames`; None if it has none."""
+    """Return JAX's traceback of an equation, comparable and accepted by `raw_frames`; None if it has none."""
     return getattr(source_info, "traceback", None)
 
 
 def raw_frames(trace: Any) -> tuple[Sequence[Any], Sequence[int]] | None:
-    """Code objects and their bytecode offsets, innermost first; None where JAX does not expose them.
+    """Return code objects and their bytecode offsets, innermost first; None where JAX does not expose them.
 
     They end where the equation's jaxpr begins. JAX 0.9.0 also keeps the frames around that. These belong to the call
     that first traced the function: JAX caches the jaxpr and reuses it for other calls.
@@ -50,7 +50,7 @@ _FACADES = tuple(
 
 
 def is_facade(file: str) -> bool:
-    """Whether a file of JAX's own builds functions out of others: `jax.nn`, `jax.scipy`, `jax.random`."""
+    """Return whether a file of JAX's own builds functions out of others: `jax.nn`, `jax.scipy`, `jax.random`."""
     return file.startswith(_FACADES)
 
 
@@ -61,7 +61,7 @@ class Function(NamedTuple):
     line: int
 
     def is_entered_by(self, code: Any) -> bool:
-        """Whether a code object is this function's."""
+        """Return whether a code object is this function's."""
         return bool(code.co_filename == self.file and code.co_firstlineno == self.line)
 
 
@@ -69,13 +69,13 @@ _TRACED = re.compile(r"\S+ at (.+):(\d+)$")
 
 
 def traced_function(jaxpr: Any) -> Function | None:
-    """The function that a jaxpr was traced from; None where JAX does not say."""
+    """Return the function that a jaxpr was traced from; None where JAX does not say."""
     match = _TRACED.match(str(getattr(getattr(jaxpr, "debug_info", None), "func_src_info", None)))
     return Function(match[1], int(match[2])) if match else None
 
 
 def leaf_paths(jaxpr: Any) -> tuple[list[str], list[str]]:
-    """The pytree paths of a jaxpr's inputs and outputs, `params['w']`; empty where JAX does not say."""
+    """Return the pytree paths of a jaxpr's inputs and outputs, `params['w']`; empty where JAX does not say."""
     info = getattr(getattr(jaxpr, "jaxpr", jaxpr), "debug_info", None)
     inputs, outputs = (getattr(info, name, None) or () for name in ("arg_names", "result_paths"))
     return list(map(str, inputs)), list(map(str, outputs))
@@ -85,7 +85,7 @@ _SUMMARY = re.compile(r"^(.*?):(\d+)(?::(\d+))? \((.*)\)$")
 
 
 def summarized_frames(source_info: Any) -> list[tuple[str, int, int, str]]:
-    """File, line, column in bytes and function of each user frame, innermost first."""
+    """Return file, line, column in bytes and function of each user frame, innermost first."""
     summarize = getattr(getattr(jax.extend, "source_info_util", None), "summarize", None)
     lines = summarize(source_info, num_frames=50).splitlines() if summarize else []
     matches = [match for line in reversed(lines) if (match := _SUMMARY.match(line))]

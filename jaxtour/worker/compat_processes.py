@@ -12,12 +12,12 @@ import jax
 
 T = TypeVar("T")
 _POLL_MS = 200
-"""A wait in the store does not notice an interrupt."""
+"""The length of one wait in the store: a wait does not notice an interrupt."""
 _keys: Iterator[str] = iter(())
 
 
 def begin_agreeing(run: int) -> None:
-    """Begin a run: number the agreements anew, so that a process that failed does not fall behind."""
+    """Begin a run: restart the numbering of agreements, so that a process that failed does not fall behind."""
     global _keys
     _keys = (f"jaxtour/{run}/{number}" for number in itertools.count())
 
@@ -41,7 +41,7 @@ def agreed(value: T) -> T:
 
 
 def _value(client: Any, key: str) -> str:
-    """The value of a key, once a process has set it."""
+    """Return the value of a key, once a process has set it."""
     while True:
         try:
             found: str = client.blocking_key_value_get(key, _POLL_MS)
@@ -53,7 +53,7 @@ def _value(client: Any, key: str) -> str:
 
 
 def in_company() -> bool:
-    """Whether this is one of several processes."""
+    """Return whether this is one of several processes."""
     return bool(jax.process_count() > 1)
 
 
@@ -63,7 +63,7 @@ def meet() -> None:
 
 
 def summed_here(value: float) -> float:
-    """The sum of a number over the processes of this machine."""
+    """Return the sum of a number over the processes of this machine."""
     here = os.uname().nodename
     return math.fsum(each for host, each in _told_by_all((here, value)) if host == here)
 
@@ -79,7 +79,7 @@ def _told_by_all(value: T) -> list[T]:
 
 
 def _client() -> Any:
-    """JAX's client of the coordinator; None if this version keeps it elsewhere."""
+    """Return JAX's client of the coordinator; None if this version keeps it elsewhere."""
     try:
         from jax._src import distributed
     except ImportError:

@@ -39,7 +39,7 @@ def recorded(work: Callable[[], Any]) -> Any:
 
 
 def _session() -> Callable[[Any], Any] | None:
-    """The class of the profiler's sessions, which hand their recording over in memory."""
+    """Return the class of the profiler's sessions, which hand their recording over in memory."""
     try:
         found: Callable[[Any], Any] = importlib.import_module("jax._src.lib")._profiler.ProfilerSession
     except (ImportError, AttributeError):
@@ -48,7 +48,7 @@ def _session() -> Callable[[Any], Any] | None:
 
 
 def _written(work: Callable[[], Any], options: Any, read: Any) -> Any:
-    """The same by public means, through a file."""
+    """Return the same by public means, through a file."""
     with tempfile.TemporaryDirectory(prefix="jaxtour-") as folder:
         with jax.profiler.trace(folder, profiler_options=options):
             work()

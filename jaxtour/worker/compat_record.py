@@ -1,4 +1,4 @@
-"""What JAX lowers and compiles while a program runs, outside its public API: a part of `compat`.
+"""Watches what JAX lowers and compiles while a program runs, outside its public API: a part of `compat`.
 
 Every jit passes `pxla.lower_sharding_computation` once for each new program, with the jaxpr that will run:
 https://github.com/jax-ml/jax/blob/main/jax/_src/pjit.py (`_pjit_lower`). Calls that hit JAX's cache do not.
@@ -37,7 +37,7 @@ class Lowering(NamedTuple):
     """A program at the moment when JAX lowers it."""
 
     jaxpr: Any
-    """With its constants: the jaxpr that runs."""
+    """The jaxpr that runs, with its constants."""
     name: str
     function: Function | None
     """Where the traced function is defined; None where JAX does not say."""
@@ -46,11 +46,11 @@ class Lowering(NamedTuple):
     results: tuple[str, ...]
     donated: tuple[bool, ...]
     shardings: tuple[Any, ...]
-    """Of each input; None where it is left to JAX."""
+    """The sharding of each input; None where JAX chooses."""
     result_shardings: tuple[Any, ...]
     mesh: Any
     eager: bool
-    """Whether it is one operation that no jit encloses."""
+    """Whether it is a single operation that no jit encloses."""
     body: bool
     """Whether that operation runs functions of the user's: `scan`, `while`, `cond`."""
     static: dict[str, Any]
@@ -208,7 +208,7 @@ def _wrapped(infer: Any) -> tuple[str, Function | None]:
 
 
 def _arguments(held: dict[str, Any], function: Any) -> tuple[dict[str, Any] | None, tuple[Any, ...]]:
-    """The static arguments of a jitted call by the names of the function's parameters, and the leaves of the others."""
+    """Return the static arguments of a jitted call by parameter name, and the leaves of its other arguments."""
     info = getattr(held.get("jit_func"), "_jit_info", held.get("jit_info"))
     if info is None:
         return None, ()
@@ -228,7 +228,7 @@ def _arguments(held: dict[str, Any], function: Any) -> tuple[dict[str, Any] | No
 
 
 def _options(info: Any) -> dict[str, Any]:
-    """The static arguments of a jitted function as `jax.jit` takes them."""
+    """Return the static arguments of a jitted function as `jax.jit` takes them."""
     found = {name: getattr(info, name, None) for name in ("static_argnums", "static_argnames")}
     return {name: value for name, value in found.items() if value}
 
@@ -239,7 +239,7 @@ def jitted_again(function: Any, inner: Callable[..., Any]) -> Any:
 
 
 def jitted_in(value: Any) -> Any:
-    """What `jax.jit` returned, if calling this value calls that: it, a method, or a partial of it; else None."""
+    """Return the result of `jax.jit`, if calling this value calls that: it, a method, or a partial of it; else None."""
     kind = type(value)
     if kind is MethodType:
         value = value.__func__
@@ -254,17 +254,17 @@ _COMPILED_CALL = getattr(jax.stages.Compiled.__call__, "__code__", None)
 
 
 def wrapped_in(jitted: Any) -> Any:
-    """The function that `jax.jit` was given; None for the call of a program that was compiled ahead of time."""
+    """Return the function that `jax.jit` was given; None for the call of a program that was compiled ahead of time."""
     return getattr(jitted, "_fun", None) or getattr(jitted, "__wrapped__", None)
 
 
 def runs_compiled(code: CodeType, target: Any) -> bool:
-    """Whether `jax.stages.Compiled` calls this to run a program with host callbacks, since JAX's C++ code does not."""
+    """Return whether `jax.stages.Compiled` runs programs with host callbacks through this; JAX's C++ code does not."""
     return code is _COMPILED_CALL and getattr(target, "__name__", "") == "cpp_call_fallback"
 
 
 def compiled_ahead(frame: FrameType) -> Any:
-    """The token of the program that a frame of `jax.stages.Compiled` runs; None for any other frame."""
+    """Return the token of the program that a frame of `jax.stages.Compiled` runs; None for any other frame."""
     if frame.f_code is not _COMPILED_CALL:
         return None
     return getattr(getattr(frame.f_locals.get("self"), "_executable", None), "jaxtour_token", None)
@@ -279,10 +279,10 @@ def opened(jaxpr: Any) -> tuple[Any, list[Any]]:
 
 
 def closed(inner: Any, constants: list[Any]) -> Any:
-    """The closed jaxpr that `opened` took apart."""
+    """Return the closed jaxpr that `opened` took apart."""
     return _core.ClosedJaxpr(getattr(inner, "jaxpr", inner), constants)
 
 
 def is_closed_jaxpr(value: Any) -> bool:
-    """Whether it is a jaxpr with its constants, as `make_jaxpr` gives it."""
+    """Return whether a value is a jaxpr with its constants, as `make_jaxpr` returns it."""
     return _core is not None and isinstance(value, _core.ClosedJaxpr)

@@ -18,17 +18,17 @@ _INSIDE = {
 
 
 def parts(jaxpr: Any) -> tuple[Any, list[Any]]:
-    """A jaxpr, closed or not, as the same object each time, and its constants."""
+    """Return a jaxpr, closed or not, as the same object each time, and its constants."""
     return getattr(jaxpr, "jaxpr", jaxpr), list(getattr(jaxpr, "consts", ()))
 
 
 def wrapped_jaxpr(equation: Any) -> Any | None:
-    """The jaxpr that an equation evaluates once on its operands; None if it does anything else."""
+    """Return the jaxpr that an equation evaluates once on its operands; None if it does anything else."""
     return equation.params.get(_INSIDE.get(equation.primitive.name, ""))
 
 
 def scan_parts(equation: Any) -> tuple[int, int]:
-    """The numbers of a scan's constants and carried values: both come before what it scans over."""
+    """Return the numbers of a scan's constants and carried values: both come before what it scans over."""
     groups = equation.params.get("ft_in")
     if groups is not None:
         consts, carry, _ = (len(part) for part in groups.unpack())
@@ -37,7 +37,7 @@ def scan_parts(equation: Any) -> tuple[int, int]:
 
 
 def evaluated(equation: Any, values: list[Any]) -> list[Any]:
-    """The results of one equation; raises what evaluating it raises."""
+    """Return the results of one equation; raises what evaluating it raises."""
     parameters = equation.primitive.get_bind_params(equation.params)
     # Up to JAX 0.9 the functions among the parameters come apart.
     functions, parameters = parameters if isinstance(parameters, tuple) else ((), parameters)
@@ -46,7 +46,7 @@ def evaluated(equation: Any, values: list[Any]) -> list[Any]:
 
 
 def compiled_whole(equation: Any) -> Callable[..., list[Any]]:
-    """A jitted function that evaluates one equation with all that is nested in it."""
+    """Return a jitted function that evaluates one equation with everything nested in it."""
 
     def whole(*values: Any) -> list[Any]:
         return evaluated(equation, list(values))
@@ -55,18 +55,18 @@ def compiled_whole(equation: Any) -> Callable[..., list[Any]]:
 
 
 def context(equation: Any) -> contextlib.AbstractContextManager[Any]:
-    """The settings under which an equation was traced, such as its mesh; none where JAX does not keep them."""
+    """Return the settings under which an equation was traced, such as its mesh; none where JAX does not keep them."""
     return getattr(getattr(equation, "ctx", None), "manager", None) or contextlib.nullcontext()
 
 
 def is_plain(atom: Any) -> bool:
-    """Whether an atom is an array that operations can slice and stack: no reference, no token, no empty tangent."""
+    """Return whether an atom is an array that operations can slice and stack: no reference, token or empty tangent."""
     aval = atom.aval
     return hasattr(aval, "shape") and not hasattr(aval, "inner_aval") and aval.dtype != jax.dtypes.float0
 
 
 def has_effects(equation: Any) -> bool:
-    """Whether evaluating an equation does more than compute: it prints, calls back, or changes a reference."""
+    """Return whether evaluating an equation does more than compute: it prints, calls back, or changes a reference."""
     return bool(getattr(equation, "effects", ())) or "callback" in equation.primitive.name
 
 
@@ -88,7 +88,7 @@ _WIDE = tuple(map(jnp.dtype, ("float64", "int64", "uint64", "complex128")))
 
 
 def function_of(jaxpr: Any, constants: list[Any]) -> Callable[..., list[Any]]:
-    """A function that evaluates a jaxpr with these constants, also while it is traced."""
+    """Return a function that evaluates a jaxpr with these constants, also while it is traced."""
     function = jaxpr_function(closed(jaxpr, constants))
     if function is None:
         raise LookupError("not available on this version of JAX")
@@ -96,5 +96,5 @@ def function_of(jaxpr: Any, constants: list[Any]) -> Callable[..., list[Any]]:
 
 
 def as_array(value: Any, atom: Any) -> Any:
-    """The value of an atom as an array; JAX keeps that of a literal as a number."""
+    """Return the value of an atom as an array; JAX keeps that of a literal as a number."""
     return jnp.asarray(value, atom.aval.dtype) if isinstance(value, (bool, int, float, complex)) else value

@@ -25,7 +25,7 @@ def encode(message: dict[str, Any]) -> bytes:
 
 
 def _speakable(value: Any) -> Any:
-    """The value without lone surrogates, which strict JSON readers reject."""
+    """Return the value without lone surrogates, which strict JSON readers reject."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
     if isinstance(value, dict):

@@ -13,7 +13,7 @@ from typing import Any
 
 
 def marks(token: str) -> tuple[str, str]:
-    """The begin and end mark: APC sequences, which a terminal ignores if one reaches it.
+    """Return the begin and end mark: APC sequences, which a terminal ignores if one reaches it.
 
     Each runner has its own token, so no other output looks like a mark.
     """
@@ -55,12 +55,12 @@ class Marks:
         return self._tracing, held
 
     def without(self, data: bytes) -> bytes:
-        """The bytes without marks."""
+        """Return the bytes without marks."""
         return data.replace(self._begin, b"").replace(self._end, b"") if self._begin else data
 
 
 def _start_of(mark: bytes, data: bytes) -> int:
-    """The number of bytes at the end of the data that begin the mark."""
+    """Return the number of bytes at the end of the data that begin the mark."""
     for length in range(min(len(mark) - 1, len(data)), 0, -1):
         if data.endswith(mark[:length]):
             return length

@@ -37,7 +37,7 @@ PACKAGE = "_jaxtour_worker"
 OLDEST_PYTHON = (3, 11)
 OLDEST_JAX = (0, 9)
 _IDLE_S = 0.1
-"""With no command for this many seconds after the start, the runner warms up."""
+"""The seconds without a command, after the start, after which the runner warms up."""
 _SLOW_S = 20.0
 SLOW = (
     f"the TPU has not started within {_SLOW_S:g} s: on one of several hosts of a slice, jax waits for the others; "
@@ -146,7 +146,7 @@ def _machine(options: argparse.Namespace) -> Path:
 
 
 def _usable(writer: Writer, asked: dict[str, str], options: argparse.Namespace) -> Survey:
-    """The survey once devices can be used; exits if they cannot, unless it should wait for another process."""
+    """Return the survey once devices can be used; exits if they cannot, unless it should wait for another process."""
     from .machine import accelerators
 
     said = ""
@@ -203,7 +203,7 @@ class Commands:
         return self._all
 
     def waiting(self, seconds: float) -> bool:
-        """Whether a command arrives within `seconds`."""
+        """Return whether a command arrives within `seconds`."""
         return bool(select.select([self._ctl], [], [], seconds)[0])
 
     def _read(self, decoder: FrameDecoder, read: Any, select: Any) -> Iterator[dict[str, Any]]:
@@ -271,7 +271,7 @@ def _run_all(writer: Writer, stdio: Stdio, commands: Commands, survey: Survey, o
 
 
 def _library_folders() -> set[str]:
-    """The folders of installed packages and of this runner."""
+    """Return the folders of installed packages and of this runner."""
     paths = sysconfig.get_paths()
     return {paths["purelib"], paths["platlib"], *site.getsitepackages(), str(Path(__file__).resolve().parent)}
 

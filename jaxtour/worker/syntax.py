@@ -5,11 +5,11 @@ from typing import Any
 
 _TEXT_CAP = 1000
 _CHARACTERS = 100_000
-"""Of code that the guard compiles, which serves nothing else meanwhile."""
+"""The most characters of code that the guard compiles, as it serves nothing else meanwhile."""
 
 
 def broken(code: str, file: str) -> SyntaxError | None:
-    """Why this code does not compile; None if it does, or if that would take long."""
+    """Return why this code does not compile; None if it does, or if that would take long."""
     if len(code) > _CHARACTERS:
         return None
     try:
@@ -19,12 +19,12 @@ def broken(code: str, file: str) -> SyntaxError | None:
     except SyntaxError as error:
         return error
     except (ValueError, RecursionError, MemoryError):
-        return None  # whoever runs it says so
+        return None  # whoever runs it reports that
     return None
 
 
 def place(error: SyntaxError) -> dict[str, Any]:
-    """The wire's fields for where it breaks."""
+    """Return the wire's fields for where it breaks."""
     column = max(error.offset or 0, 0)
     end = error.end_offset if error.end_offset and error.end_lineno == error.lineno else 0
     return {

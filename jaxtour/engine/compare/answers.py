@@ -12,7 +12,7 @@ Judgement: TypeAlias = Literal["right", "wrong", "open"]
 
 
 def proof_of(ask: Ask) -> Proof | None:
-    """What proves the answer; None if neither the author nor the question says so."""
+    """Return what proves the answer; None if neither the author nor the question says so."""
     if ask.proof is not None or ask.value is None:
         return ask.proof
     what, _ = what_of(ask.value.text)
@@ -33,7 +33,7 @@ def truth(ask: Ask, answer: str | None) -> str | None:
 
 
 def grade(ask: Ask, said: str, answer: str | None) -> Judgement:
-    """Whether the prediction is right; `answer` is the worker's, which may be missing."""
+    """Return whether the prediction is right; `answer` is the worker's, which may be missing."""
     right = right_choice(ask, answer)
     if ask.choices:
         # Choices that look alike, such as `()` and `[]`, are different answers.
@@ -90,7 +90,7 @@ def right_choice(ask: Ask, answer: str | None) -> int | None:
 
 
 def alike(left: str, right: str) -> bool:
-    """Whether two answers mean the same, ignoring case, spaces and brackets, and with numbers within 1e-4."""
+    """Return whether two answers mean the same, ignoring case, spaces and brackets, and with numbers within 1e-4."""
     mine, theirs = _words(left), _words(right)
     return len(mine) == len(theirs) and all(map(_same, mine, theirs))
 

@@ -1,4 +1,4 @@
-"""What differs by process in a report; what is the same appears once."""
+"""Separates what differs by process in a report from what is the same, which appears once."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TypeVar
@@ -17,7 +17,7 @@ LineBy = tuple[tuple[int, ...], str]
 
 
 def of_process(report: Report, process: int | None) -> Report:
-    """The report as one process made it; None means all together."""
+    """Return the report as one process made it; None means all together."""
     own = report.processes.get(process) if process is not None else None
     if own is None:
         return report
@@ -65,7 +65,7 @@ def lines_apart(texts: Mapping[int, str]) -> list[LineBy]:
 
 
 def who_said(processes: Sequence[int]) -> str:
-    """Return `process 0 │ `; empty for what all said."""
+    """Return `process 0 │ `; empty for what all of them said."""
     return named(processes, 0) + GUTTER if processes else ""
 
 
@@ -92,7 +92,7 @@ def _seen(value: Value | None) -> Hashable:
 
 
 def value_text(report: Report) -> str:
-    """The texts of these values as one."""
+    """Return the texts of these values as one text."""
     found = values_of(report)
     return "\n".join(f"{who_said(who)}{value.text.text if value else 'no value'}" for who, value in found)
 

@@ -1,4 +1,4 @@
-"""Two calls compared: their results, instructions, figures, and their times with a confidence interval."""
+"""Compares two calls: their results, instructions, figures, and their times with a confidence interval."""
 
 import linecache
 import math
@@ -35,7 +35,7 @@ class Side:
     jaxpr: StageText
     hlo: StageText
     timings: tuple[Timing, ...]
-    """One for each round."""
+    """The timings, one for each round."""
     source: SourceOf
 
     @property
@@ -70,7 +70,7 @@ class Side:
         return statistics.median(found) if found else None
 
     def count(self, opcode: str) -> int:
-        """The instructions with this opcode, in all computations; of an operation in two parts the start counts."""
+        """Return how many instructions have this opcode, in all computations; an operation in two parts counts once."""
         names = (opcode, f"{opcode}-start")
         return sum(self.hlo.origin_of(line).name in names for line in _instruction_lines(self.hlo))
 
@@ -91,7 +91,7 @@ class ChangedEquation(NamedTuple):
     text: str
     spans: tuple[Span, ...]
     changes: tuple[str, ...] = ()
-    """For an equation of both: what changed, as text."""
+    """What changed in an equation that both calls have, as text."""
 
 
 class Equations(NamedTuple):
@@ -123,7 +123,7 @@ class Comparison:
     sides: tuple[Side, Side]
     equations: Equations
     results: Compared | None
-    """None if the calls were not run."""
+    """The results compared; None if the calls were not run."""
     added: tuple[HloInstruction, ...]
     removed: tuple[HloInstruction, ...]
     time: Ratio | None
@@ -143,7 +143,7 @@ class Comparison:
         return None if None in found else max((ulp for ulp in found if ulp is not None), default=0.0)
 
     def pair(self, figure: Callable[[Side], float | None]) -> tuple[float | None, float | None]:
-        """A figure of both calls."""
+        """Return a figure of both calls."""
         return figure(self.sides[0]), figure(self.sides[1])
 
 
@@ -234,7 +234,7 @@ def time_ratio(a: Sequence[Timing], b: Sequence[Timing]) -> Ratio | None:
 
 
 def _uncertainty(timing: Timing) -> float:
-    """The relative half-width of the median's 95 % confidence interval, from ranks; 0 for a single run."""
+    """Return the relative half-width of the median's 95 % confidence interval, from ranks; 0 for a single run."""
     spread = timing.complete
     if spread is None or len(spread.quantiles) < 2 or not timing.median_s:
         return 0.0
@@ -251,7 +251,7 @@ def _quantile(spread: Spread, part: float) -> float:
 
 
 def comparison_record(found: Comparison) -> dict[str, Any]:
-    """The JSON that `jaxtour diff --json` prints; each pair has A and B, null where unknown."""
+    """Return the JSON that `jaxtour diff --json` prints; each pair has A and B, null where unknown."""
     kinds = {kind: [_row(each) for each in getattr(found.equations, kind)] for kind in Equations._fields}
     time = found.time
     return {

@@ -21,12 +21,12 @@ NUMBER = r"[-+]?(?:[\d.]*\d[\d.]*(?:[eE][-+]?\d+)?|inf|nan)"
 
 
 def tokens(text: str) -> list[str]:
-    """Numbers, words and signs; brackets, commas and whitespace are separators."""
+    """Return numbers, words and signs; brackets, commas and whitespace are separators."""
     return re.findall(TOKEN, text, re.VERBOSE)
 
 
 def spread(rows: Any) -> str:
-    """The text of nested lists of text, joined by spaces."""
+    """Return the text of nested lists of text, joined by spaces."""
     return rows if isinstance(rows, str) else " ".join(map(spread, rows))
 
 
@@ -62,7 +62,7 @@ def difference(expected: str, got: str) -> str | None:
 
 
 def _parts(expected: list[str]) -> list[list[str]]:
-    """The tokens between each two `...`."""
+    """Return the tokens between each two `...`."""
     parts: list[list[str]] = [[]]
     for token in expected:
         if token == ANYTHING:
@@ -73,7 +73,7 @@ def _parts(expected: list[str]) -> list[list[str]]:
 
 
 def _match(part: list[str], rest: list[str], start: int) -> int:
-    """The number of tokens of the part that match from `start` on."""
+    """Return the number of tokens of the part that match from `start` on."""
     count = 0
     while count < len(part) and start + count < len(rest) and _same(part[count], rest[start + count]):
         count += 1
@@ -81,7 +81,7 @@ def _match(part: list[str], rest: list[str], start: int) -> int:
 
 
 def _search(part: list[str], rest: list[str], start: int) -> int | None:
-    """The first place from `start` on where the whole part matches."""
+    """Return the first place from `start` on where the whole part matches."""
     for position in range(start, len(rest) - len(part) + 1):
         if _match(part, rest, position) == len(part):
             return position

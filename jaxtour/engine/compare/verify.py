@@ -23,12 +23,12 @@ ASYNC_PARTS = ("-start", "-done", "-update")
 
 
 def needs_hlo(step: Step) -> bool:
-    """Whether the step's calls must be compiled to check their opcodes."""
+    """Return whether the step's calls must be compiled to check their opcodes."""
     return step.expect is not None and step.expect.hlo is not None
 
 
 def status(step: Step, report: Report) -> Status:
-    """How the step's code ended; `raised` is the expected error. `verify` checks `expect`."""
+    """Return how the step's code ended; `raised` is the expected error, and `verify` checks `expect`."""
     if _ran_out(step, report):
         return "raised"
     if report.done and report.done.status in ("timeout", "died"):
@@ -43,12 +43,12 @@ def status(step: Step, report: Report) -> Status:
 
 
 def _ran_out(step: Step, report: Report) -> bool:
-    """Whether it reached its time limit, as it should."""
+    """Return whether the run reached its time limit, as it should."""
     return step.runs_out and report.done is not None and report.done.status == "timeout"
 
 
 def over(step: Step, report: Report | None) -> bool:
-    """Whether the code has run as the step intended."""
+    """Return whether the code has run as the step intended."""
     if report is None or not (report.executed or report.done):
         return False
     if report.done:
@@ -59,14 +59,14 @@ def over(step: Step, report: Report | None) -> bool:
 
 
 def answered(step: Step, report: Report | None) -> bool:
-    """Whether the code has run as far as the step's question needs: an exercise need not be solved for that."""
+    """Return whether the code has run as far as the step's question needs: an exercise need not be solved for that."""
     if step.exercise and report:
         step, report = msgspec.structs.replace(step, exercise=None), msgspec.structs.replace(report, checked=None)
     return over(step, report)
 
 
 def verify(step: Step, report: Report) -> list[str]:
-    """One line for each mismatch with the step's `raises`, `expect`, `ask` and `exercise`."""
+    """Yield one line for each mismatch with the step's `raises`, `expect`, `ask` and `exercise`."""
     # The lines quote raw text.
     return [clean(line, keep_newlines=False) for line in _verify(step, report)]
 
@@ -98,7 +98,7 @@ def _ended(step: Step, done: Done | None) -> str | None:
 
 
 def as_expected(raises: str, failure: Failure | None) -> bool:
-    """Whether the error is an instance of this class, named with or without its module."""
+    """Return whether the error is an instance of this class, named with or without its module."""
     return failure is not None and raises in (failure.type, *failure.bases)
 
 
@@ -109,7 +109,7 @@ def _told(failure: Failure) -> str:
 
 
 def _measured(step: Step, report: Report) -> Iterator[str]:
-    """The requested traces and timings that failed."""
+    """Yield a line for each requested trace or timing that failed."""
     if step.trace is not None:
         yield from (f"trace {trace.label}: {trace.error}" for trace in report.traces if trace.error)
     yield from (f"timing {entry.label} on {entry.platform}: {entry.error}" for entry in report.timings if entry.error)
@@ -240,11 +240,11 @@ _TIME = re.compile(
 )
 """A measured time, which differs in each run."""
 _SHOWN = 120
-"""Characters of each text."""
+"""The most characters of each text."""
 
 
 def is_compared(lesson: Lesson, step: Step) -> bool:
-    """Whether the file has an output of the step that can be compared."""
+    """Return whether the file has an output of the step that can be compared."""
     cell = lesson.cells.get(step.id)
     return cell is not None and any(each is not None for each in (cell.stdout, cell.value, cell.error))
 

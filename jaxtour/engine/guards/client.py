@@ -65,7 +65,7 @@ class GarbledError(Exception):
 
 
 def worker_command() -> list[str]:
-    """The command that starts the guard with our own Python, isolated from the user's settings and packages."""
+    """Return the command that starts the guard with our own Python, isolated from the user's settings and packages."""
     return [sys.executable, "-I", "-S", str(Path(jaxtour.__file__).parent / "worker" / "start_guard.py")]
 
 
@@ -84,11 +84,11 @@ class ProcessEngine:
         self._stderr = bytearray()
         self._tasks: list[asyncio.Task[None]] = []
         self._pulse: Pulse | None = None
-        """Of a link to another machine."""
+        """The pulse of a link to another machine."""
         self._lost = ""
-        """Why that is lost, when its other end has said nothing."""
+        """Why that link is lost, once its other end has fallen silent."""
         self._modules = OwnModules()
-        """What it was sent of the user's."""
+        """The user's modules that it was sent."""
         self._pictures = Pictures()
         self._open_runs: list[int] = []
         self._closing = False
@@ -147,7 +147,7 @@ class ProcessEngine:
             raise EngineError("the worker is gone") from error
 
     async def events(self) -> AsyncIterator[Event]:
-        """Every event until the guard is gone or `close` is called; for one reader at a time."""
+        """Yield every event until the guard is gone or `close` is called; for one reader at a time."""
         process, hello = self._process, self._hello
         if process is None or hello is None:
             return
@@ -294,7 +294,10 @@ def _kill(process: asyncio.subprocess.Process) -> None:
 
 
 def decode(body: bytes) -> Event | None:
-    """The event in a frame; None for an unknown event. Raises `GarbledError` for anything else."""
+    """Return the event in a frame; None for an unknown event.
+
+    Raises `GarbledError` for anything else.
+    """
     try:
         head = _tagged.decode(body)
         if head.event not in _KNOWN:
@@ -309,7 +312,7 @@ def decode(body: bytes) -> Event | None:
 
 
 def _is_harmless(stage: Stage, body: bytes) -> bool:
-    """Whether a part of a stage needs no cleaning, the usual case; checking bytes is ten times faster than text."""
+    """Return whether a part of a stage needs no cleaning, as is usual; checking bytes is ten times faster than text."""
     # JSON escapes all invisible characters except DEL. Only line feeds and quotes may be escaped here.
     parts = (
         stage.text, stage.names, stage.typed, stage.types, stage.equations, stage.parameters, stage.jaxprs,
@@ -320,7 +323,7 @@ def _is_harmless(stage: Stage, body: bytes) -> bool:
 
 
 def encode(command: Command) -> bytes:
-    """The command as a frame; raises `EngineError` if it is too long."""
+    """Return the command as a frame; raises `EngineError` if it is too long."""
     import json  # not needed for the app's first frame
 
     body = json.dumps(
@@ -332,7 +335,7 @@ def encode(command: Command) -> bytes:
 
 
 def _speakable(value: Any) -> Any:
-    """The value without lone surrogates, which cannot be sent."""
+    """Return the value without lone surrogates, which cannot be sent."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
     if isinstance(value, dict):

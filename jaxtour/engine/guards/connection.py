@@ -30,7 +30,7 @@ class WorkerConfig(msgspec.Struct, frozen=True):
     """The machines of these processes, one each, for `{host}` in `worker`; empty if one machine runs all."""
 
     def opened(self) -> Open:
-        """The command that opens such a worker."""
+        """Return the command that opens such a worker."""
         # On another machine, the guard already runs on the named Python, and uses that.
         python = None if self.worker else self.python
         return Open(
@@ -54,7 +54,7 @@ class Engine(Protocol):
         """Send one command."""
 
     def events(self) -> AsyncIterator[Event]:
-        """Every event until the guard is gone."""
+        """Yield every event until the guard is gone."""
 
     def suspend(self) -> None:
         """Tell the guard, at once, that this process is about to stop for a while."""

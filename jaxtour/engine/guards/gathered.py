@@ -40,7 +40,7 @@ def _place(shard: Shard) -> tuple[int, object]:
 
 
 def _whole(shape: Sequence[int], shards: Sequence[Shard]) -> str | None:
-    """The text of the array as NumPy would write it; None if a part is missing."""
+    """Return the text of the array as NumPy would write it; None if a part is missing."""
     tokens: list[str] = [""] * prod(shape)
     for shard in shards:
         numbers = iter(_NUMBER.findall(shard.text.text))

@@ -37,5 +37,5 @@ def without_gloo(text: str) -> tuple[str, str]:
 
 
 def _whole(found: Counter[str]) -> bool:
-    """Whether every line that has begun is complete."""
+    """Return whether every line that has begun is complete."""
     return bool(found) and all(found[word] == found[BEGINS] for word in _WORDS)

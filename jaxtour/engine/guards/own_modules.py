@@ -1,4 +1,4 @@
-"""The modules in a program's own folder, which a worker on another machine lacks."""
+"""Finds the modules in a program's own folder, which a worker on another machine lacks."""
 
 import ast
 import tokenize
@@ -11,7 +11,7 @@ from jaxtour.engine.wire.commands import Cell, Put, Run
 from jaxtour.text import grouped
 
 MOST_BYTES = 2 * 1024 * 1024
-"""Of all files together."""
+"""The most bytes of all files together."""
 _Known = tuple[tuple[int, int], str, list[str]]
 
 
@@ -21,7 +21,7 @@ class OwnModules:
     def __init__(self) -> None:
         self._sent: dict[str, str] = {}
         self._known: dict[Path, _Known] = {}
-        """By file: its time and size, its text and the modules that it imports."""
+        """By file, its time and size, its text and the modules that it imports."""
 
     def of(self, command: Run) -> list[Put]:
         """Return what to send before a run, since it is new or has changed; raises `EngineError` if it is too much."""
@@ -90,7 +90,7 @@ def imports(code: str, package: str) -> list[str]:
 
 
 def _roots(path: Path, module: str) -> tuple[list[Path], str]:
-    """The folders that imports search first, as the worker's `become` has them, and the package of the file."""
+    """Return the folders that imports search first, as the worker's `become` has them, and the package of the file."""
     top, names = path.parent, list[str]()
     while (top / "__init__.py").is_file():
         names.insert(0, top.name)
@@ -104,7 +104,7 @@ def _roots(path: Path, module: str) -> tuple[list[Path], str]:
 
 
 def _files(name: str, roots: Sequence[Path]) -> Iterator[tuple[Path, str]]:
-    """The files that are executed to import a module, each with the package that its own imports are relative to."""
+    """Yield the files that are executed to import a module, each with the package for its own relative imports."""
     for root in roots:
         place, above = root, ""
         found = False

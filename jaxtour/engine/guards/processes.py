@@ -37,7 +37,7 @@ from jaxtour.engine.wire.messages import (
 GRACE_S = 2.0
 """How long the others may continue after one process has failed: they are probably waiting for it."""
 HASTE_S = 0.5
-"""How long they then have to end by themselves: no interrupt reaches the wait in a collective."""
+"""How long they then have to end on their own: no interrupt reaches the wait in a collective."""
 LOOPBACK = "127.0.0.1"
 _ORDER: tuple[WorkerState, ...] = (
     "dead", "interrupting", "restarting", "spawning", "importing jax", "opening devices", "running", "ready"
@@ -46,7 +46,7 @@ _ORDER: tuple[WorkerState, ...] = (
 ENDED = ("interrupted", "timeout", "died")
 """How a run ends when its runner is replaced."""
 _QUEUE = 1000
-"""Events that may wait for the screen; then the guards wait."""
+"""The number of events that may wait for the screen; then the guards wait."""
 
 
 class _Member(msgspec.Struct, eq=False):
@@ -95,7 +95,7 @@ class Processes:
         await self._add(1)
 
     async def events(self) -> AsyncIterator[Event]:
-        """Every event until a guard is gone or `close` is called; for one reader at a time."""
+        """Yield every event until a guard is gone or `close` is called; for one reader at a time."""
         events = self._events
         while (event := await events.get()) is not None:
             if isinstance(event, Exception):
@@ -293,7 +293,7 @@ class Processes:
             await asyncio.sleep(HASTE_S)
 
     def _left(self, reason: str) -> Iterable[Event]:
-        """A runner is gone: the others follow, once they have finished what they run."""
+        """Let the other runners follow one that is gone, once they have finished what they run."""
         if not self._broken:
             self._broken = reason
             if not self._runs:
@@ -301,7 +301,7 @@ class Processes:
         return ()
 
     def _died(self, process: int, event: Died) -> Iterable[Event]:
-        """Only the first death has a cause; the others follow from it, since JAX ends whoever loses its coordinator."""
+        """Report a death; only the first has a cause, since JAX ends whichever runner loses its coordinator."""
         who = about(process, len(self._members), event.reason)
         if self._broken or event.generation != self._generation:
             return (Log(text=who),)

@@ -1,11 +1,11 @@
-"""Whether a connection to another machine is alive: it carries bytes, if only the answers to pings."""
+"""Tells whether a connection to another machine is alive: it carries bytes, if only the answers to pings."""
 
 import asyncio
 from collections.abc import Callable
 
 TICK_S = 1.0
 PING_EVERY = 2
-"""Ticks."""
+"""The number of ticks between two pings."""
 SILENT_S = 7.0
 """A connection that is silent for this long is lost."""
 SLOW = 16 * 1024
@@ -31,7 +31,7 @@ class Pulse:
         self._arrived = 0
         """The sent bytes that are known to have arrived."""
         self.sent = 0
-        """Bytes sent, including pings."""
+        """The number of bytes sent, including pings."""
         self.received = 0
 
     async def read(self, stream: asyncio.StreamReader, count: int) -> bytes:

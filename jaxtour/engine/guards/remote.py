@@ -27,7 +27,7 @@ IDLE_S = 50
 PLACE = "{}"
 """Where the command goes in a prefix; without it, the command goes to the end."""
 _SSH = ("-o", "BatchMode=yes")
-"""It must not ask on the terminal, which shows the tour."""
+"""The ssh options: it must not ask on the terminal, which shows the tour."""
 REMEDIES = (
     (r"host key verification failed|remote host identification has changed",
      "connect once by hand, without -o BatchMode, to check its key"),

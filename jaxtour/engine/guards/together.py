@@ -33,7 +33,7 @@ _OWN = (Result, Failure, Timing, Checked, Done)
 
 
 def named(processes: Collection[int], of: int) -> str:
-    """`process 1 of 2`, `processes 1-3 of 8`, `processes 0, 2 of 4`; without `of` where that is 0."""
+    """Name processes: `process 1 of 2`, `processes 1-3 of 8`, `processes 0, 2 of 4`; without `of` if that is 0."""
     numbers = sorted(processes)
     run = len(numbers) > 2 and numbers[-1] - numbers[0] == len(numbers) - 1
     said = f"{numbers[0]}-{numbers[-1]}" if run else ", ".join(map(str, numbers))
@@ -57,18 +57,18 @@ class RunTogether:
         self.run = run
         self.processes = processes
         self.done: dict[int, Done] = {}
-        """By process, in the order of their ends."""
+        """The `done` event of each process, in the order of their ends."""
         self.stopped: set[int] = set()
         """Processes that were interrupted because another one had failed."""
         self._raised_in: dict[int, str] = {}
-        """By process, the replayed cell in which it raised, and where it waits for the others."""
+        """The replayed cell in which each process raised, and where it waits for the others."""
         self._failures: dict[int, Failure] = {}
         self._values: dict[int, Value] = {}
         self._executed: set[int] = set()
         """The processes whose code has run to its end."""
         self._checked: dict[int, Checked] = {}
         self._begun: dict[tuple[int, str], str] = {}
-        """By process and stream, the tail of its output that may be the beginning of a gloo line."""
+        """The tail of each process's output, by stream, that may be the beginning of a gloo line."""
         self._timings: dict[tuple[object, ...], dict[int, Timing]] = {}
 
     @property
@@ -158,7 +158,7 @@ class RunTogether:
         return RunProgress(run=self.run, phase="waiting for", label=label)
 
     def _all_checked(self) -> Checked:
-        """Whether the check passed in every process that ran it; otherwise the message of the first that failed."""
+        """Return a passed check if every process that ran it passed; otherwise the message of the first that failed."""
         process, failed = next(
             ((process, each) for process, each in sorted(self._checked.items()) if not each.passed), (0, None)
         )

@@ -72,13 +72,13 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     setup: str = ""
     code: str = ""
     traces: tuple[TraceCall, ...] | None = None
-    """None means the last expression of the code, if it is a call."""
+    """The calls to trace; None means the last expression of the code, if it is a call."""
     path: str | None = None
     """The file that the code is compiled as: the learner's own module, not a lesson's step."""
     launch: Launch | None = None
     """How that file runs as a program; JAX's compilations are recorded. None imports the file."""
     notebook: NotebookMode | None = None
-    """None for a step of a lesson."""
+    """How a notebook's cell runs; None for a step of a lesson."""
     checked: bool = False
     """Whether it is an exercise's: then the state before its code is kept too."""
 
@@ -111,7 +111,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="run"
 
     run: int
     cell: Cell | None = None
-    """None replays only."""
+    """The cell to run; None only replays."""
     replay: tuple[Cell, ...] = ()
     fresh: bool = False
     """Start from a new runner, with the configuration of the last `Open`."""
@@ -170,7 +170,7 @@ class Restart(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="
 
 
 class Renew(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="renew"):
-    """Replace the runner because all processes restart; no guard of several processes does that by itself."""
+    """Replace the runner because all processes restart; no guard of several processes does that on its own."""
 
     generation: int
     why: str = ""

@@ -72,7 +72,7 @@ class EquationRow(msgspec.Struct, frozen=True, array_like=True):
     more: int = 0
     """The number of lines below its first, nested ones included."""
     outs: tuple[BoundRow, ...] | None = None
-    """None if they are the defined `names` of the line."""
+    """Its results; None if they are the defined `names` of the line."""
     bodies: tuple[tuple[str, int], ...] = ()
     """The jaxprs in its parameters: the label, `jaxpr` or `branches 1`, and the index in the table."""
 
@@ -129,7 +129,7 @@ class Birth(msgspec.Struct, frozen=True, kw_only=True):
     direction: Literal["forward", "backward"] | None = None
     """The pass it belongs to; None without differentiation."""
     index: tuple[int, ...] = ()
-    """Of the result's element."""
+    """The index of the result's element."""
     iteration: int | None = None
     """The iteration of the innermost loop around it, from 0."""
     loops: int = 0
@@ -210,13 +210,13 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="s
     words: Lines = ""
     """The files and functions of frames that this part adds; joined by line feeds."""
     top: int | None = None
-    """With the last part: the index of the outermost jaxpr."""
+    """The index of the outermost jaxpr, sent with the last part."""
     folds: tuple[tuple[int, int], ...] = ()
     """First and last line of each fold, counted from 0 over all parts."""
     cost: Cost | None = None
     memory: Memory | None = None
-    """With the last part of `hlo`."""
+    """The memory, sent with the last part of `hlo`."""
     evaluated: Evaluated | None = None
-    """With the last part of `values`."""
+    """What the evaluation found, sent with the last part of `values`."""
     error: str | None = None
     """Why there is no text, in one line."""

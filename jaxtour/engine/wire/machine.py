@@ -60,7 +60,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="f
     numpy: str
     libtpu: str = ""
     driver: str = ""
-    """NVIDIA's."""
+    """The version of NVIDIA's driver."""
     backend: str = ""
     """The version of the default platform's runtime, in one line."""
     platforms: tuple[str, ...]

@@ -88,16 +88,16 @@ class Held(NamedTuple):
 
     block: Block
     bytes: int
-    """Without bytes that already count for an earlier block of the same memory."""
+    """Its bytes, without those that already count for an earlier block of the same memory."""
 
 
 def holders(memory: Memory, place: int) -> list[Held]:
-    """The temporaries and outputs held at a place, the largest first; they add up to `used` if none was left out."""
+    """Return the temporaries and outputs held at a place, largest first; they add up to `used` if none was left out."""
     return next(held_at(memory, (place,)))
 
 
 def held_at(memory: Memory, places: Iterable[int]) -> Iterator[list[Held]]:
-    """The same for each of several ascending places, in one pass over the blocks."""
+    """Return the same for each of several ascending places, in one pass over the blocks."""
     coming = iter(sorted((block for block in memory.blocks if block.kind in OWN), key=lambda block: block.first))
     block = next(coming, None)
     held: list[Block] = []

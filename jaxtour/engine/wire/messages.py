@@ -125,7 +125,7 @@ class Value(msgspec.Struct, frozen=True, kw_only=True):
     sharding: str | None = None
     committed: bool | None = None
     shards: tuple[Shard, ...] = ()
-    """At most 64; empty unless the array is spread over several devices."""
+    """Its parts, at most 64; empty unless the array is spread over several devices."""
     mesh: tuple[tuple[str, int], ...] = ()
     """The axes of its mesh, with their sizes."""
     spec: tuple[tuple[str, ...], ...] = ()
@@ -133,7 +133,7 @@ class Value(msgspec.Struct, frozen=True, kw_only=True):
     tree: tuple[str, ...] = ()
     """A pytree's lines: key path, then type, shape and dtype."""
     leaves: "tuple[Leaf, ...]" = ()
-    """At most 16 arrays of a pytree that are spread over several devices; `devices` are those of all its arrays."""
+    """The arrays of a pytree that are spread over several devices, at most 16; `devices` covers all its arrays."""
 
 
 class Leaf(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,9 +173,9 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=
     bases: tuple[str, ...]
     """The names of the classes in its MRO, plain and qualified."""
     message: Lines
-    """Without JAX's boilerplate."""
+    """The exception's text, without JAX's boilerplate."""
     line: int | None = None
-    """In the step's own code."""
+    """The line in the step's own code."""
     column: int = 0
     end_column: int = 0
     frames: tuple[TracebackFrame, ...] = ()
@@ -239,7 +239,7 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="t
     label: str
     call: RawText
     equations: int = 0
-    """Counted through nested jaxprs."""
+    """The number of equations, counted through nested jaxprs."""
     primitives: tuple[str, ...] = ()
     """Sorted, each once, nested jaxprs included."""
     results: tuple[str, ...] = ()
@@ -340,7 +340,7 @@ class Died(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="di
     stderr: Lines = ""
     """Its last lines."""
     generation: int = 0
-    """Of one of several runners."""
+    """The generation, of one of several runners."""
 
 
 class Pong(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="pong"):

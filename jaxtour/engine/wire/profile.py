@@ -42,10 +42,10 @@ class InstructionTime(msgspec.Struct, frozen=True, array_like=True):
     count: float
     """How often one call runs it."""
     flops: float | None
-    """Of one execution; None if unknown."""
+    """The operations of one execution; None if unknown."""
     bytes: float | None
     parts: tuple[Part, ...]
-    """They add up to one."""
+    """The parts of its time, which add up to one."""
     estimated: bool = False
     """Whether it was only divided evenly among lines."""
     by_device: tuple[float, ...] = ()
@@ -88,15 +88,15 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, eq=False, tag_field="ev
     untraced: Spread | None = None
     """Calls without the profiler: the time to quote."""
     wall_s: float = 0.0
-    """From the call to its result, under the profiler."""
+    """The time from the call to its result, under the profiler."""
     traced_s: float = 0.0
     """The median of the same."""
     covered_s: float = 0.0
-    """While any instruction ran; the sum of the instructions."""
+    """The time while any instruction ran: the sum of the instructions."""
     unaccounted_s: float = 0.0
     """The rest of the call: the host, dispatch, gaps."""
     gaps_s: float = 0.0
-    """The part of it between the first instruction and the last."""
+    """The part of `unaccounted_s` between the first instruction and the last."""
     calls: int = 0
     events: int = 0
     unmatched: int = 0
@@ -129,7 +129,7 @@ class LineTime(NamedTuple):
 
 
 def line_times(profile: Profile) -> list[LineTime]:
-    """The time of each line, the hottest first; with `unaccounted_s` they add up to `wall_s`."""
+    """Return the time of each line, the hottest first; with `unaccounted_s` they add up to `wall_s`."""
     forward: dict[tuple[str, int] | None, float] = {}
     backward: dict[tuple[str, int] | None, float] = {}
     devices: dict[tuple[str, int] | None, list[float]] = {}
@@ -161,7 +161,7 @@ def line_times(profile: Profile) -> list[LineTime]:
 
 
 def spans_of(profile: Profile, each: InstructionTime) -> tuple[Span, ...]:
-    """The expressions that an instruction came from, each once."""
+    """Return the expressions that an instruction came from, each once."""
     places = dict.fromkeys(part.span for part in each.parts if 0 <= part.span < len(profile.spans))
     return tuple(profile.spans[place] for place in places)
 
@@ -174,7 +174,7 @@ class Rates(NamedTuple):
 
 
 def rates(each: InstructionTime) -> Rates:
-    """The operations and bytes per second of an instruction while it ran."""
+    """Return the operations and bytes per second of an instruction while it ran."""
     if each.busy_s <= 0:
         return Rates(None, None)
     done = (None if figure is None else figure * each.count / each.busy_s for figure in (each.flops, each.bytes))
@@ -195,5 +195,5 @@ def bound(each: InstructionTime, peak: Peak | None) -> Bound | None:
 
 
 def peak_of(peaks: Iterable[Peak], platform: str) -> Peak | None:
-    """The measured peak of a platform, in float32."""
+    """Return the measured peak of a platform, in float32."""
     return next((peak for peak in peaks if peak.platform == platform and peak.dtype == "float32"), None)

@@ -9,7 +9,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     file: str
     line: int
     calls: int | None = None
-    """None where Python does not report calls."""
+    """The number of calls; None where Python does not report calls."""
 
 
 class Program(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="program"):
@@ -24,11 +24,12 @@ class Program(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=
     """Where the function is defined; None where JAX does not say."""
     line: int | None = None
     called_at: tuple[Site, ...] = ()
-    """At most 20 lines that call the function, those with most calls first."""
+    """The lines that call the function, at most 20, those with most calls first."""
     compiled_at: Site | None = None
     """The line that ran when it was lowered; None if none of the user's code is on the stack."""
     calls: int | None = None
-    """None where Python does not report calls, and where the function has several programs, unless runs are timed."""
+    """The number of calls; None where Python does not report calls, or, unless runs are timed, if the function has
+    several programs."""
     function_calls: int | None = None
     """How often the function was called, whichever of its programs ran."""
     at_least: bool = False
@@ -44,7 +45,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=
     donated: tuple[int, ...] = ()
     """Which inputs are donated."""
     shardings: tuple[str, ...] = ()
-    """Of each input, empty where JAX chooses; empty where it chooses all."""
+    """The sharding of each input, empty where JAX chooses; empty where it chooses all."""
     static: dict[str, str] = {}
     """Static arguments by name, as `repr` writes them."""
     reason: str | None = None
@@ -67,18 +68,18 @@ class Argument(msgspec.Struct, frozen=True, array_like=True):
     keys: tuple[str, ...]
     """Its pytree path, key by key: `params`, `['w']`."""
     type: str = ""
-    """As in the jaxpr: `f32[3]`."""
+    """Its type, as in the jaxpr: `f32[3]`."""
     shape: tuple[int, ...] = ()
     """-1 for a size that is not a number."""
     dtype: str = ""
     bytes: int = 0
-    """Over all devices' parts."""
+    """Its bytes, over all devices' parts."""
     sharding: str | None = None
     """`P('x') on the mesh (x: 8)`; None for one device, or where JAX chooses."""
 
     @property
     def path(self) -> str:
-        """`params['w']`."""
+        """Its pytree path: `params['w']`."""
         return "".join(self.keys)
 
 
@@ -116,7 +117,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag
 
     run: int
     eager: tuple[EagerLine, ...] = ()
-    """At most 100 lines, the slowest first."""
+    """The lines that ran single operations, at most 100, the slowest first."""
     stopped: str = ""
     """Why it ended before the program did: `after 20 compilations`."""
     missing: str = ""

@@ -24,7 +24,7 @@ class Spread(msgspec.Struct, frozen=True, kw_only=True):
     group: int = 1
     """The number of calls in each group."""
     quantiles: tuple[float, ...] = ()
-    """From the fastest to the slowest in equal steps."""
+    """The times, from the fastest to the slowest in equal steps."""
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,9 +33,9 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     against: str
     """The other timing's platform, or its label if the calls differ."""
     absolute: float | None = None
-    """None if only one of them has a NaN or an infinity at some place."""
+    """The largest absolute difference; None if only one of them has a NaN or an infinity at some place."""
     ulp: float | None = None
-    """In units in the last place of the narrower type; None for integers too."""
+    """The difference in units in the last place of the narrower type; None for integers too."""
     largest: float | None = None
     """The largest magnitude among the values."""
     shapes: str | None = None
@@ -52,7 +52,8 @@ class LeafDifference(msgspec.Struct, frozen=True, kw_only=True):
     ulp: float | None = None
     """The largest difference in units in the last place of the narrower type; None for integers too."""
     absolute: float | None = None
-    """None if the shapes differ, or if only one has a nan or an infinity at some place."""
+    """The largest absolute difference; None if the shapes differ, or if only one has a nan or an infinity at some
+    place."""
 
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,9 +62,9 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     count: int = 0
     """The number of leaves of both."""
     equal: int = 0
-    """Those with the same type, shape and values; a nan is equal to a nan."""
+    """The number of leaves with the same type, shape and values; a nan is equal to a nan."""
     leaves: tuple[LeafDifference, ...] = ()
-    """At most 100 of the others, those that differ most first."""
+    """The other leaves, at most 100, those that differ most first."""
     error: str | None = None
     """Why they cannot be compared, in one line."""
 
@@ -80,15 +81,16 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="
     size: int | None = None
     """The value of `n`, for a call that is timed by size."""
     trace_s: float | None = None
-    """In the first call, like the next two; None if JAX does not report it or there is nothing to trace."""
+    """The seconds of tracing in the first call, like the next two; None if JAX does not report it or there is nothing
+    to trace."""
     lower_s: float | None = None
     compile_s: float | None = None
     first_s: float = 0.0
     """The first call, including tracing and compiling."""
     dispatch: Spread | None = None
-    """Until the call returns to Python; waiting for the result before the next call is not included."""
+    """The time until the call returns to Python; waiting for the result before the next call is not included."""
     complete: Spread | None = None
-    """Until the result is ready."""
+    """The time until the result is ready."""
     median_s: float = 0.0
     best_s: float = 0.0
     q1_s: float = 0.0
@@ -99,15 +101,15 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="
     transfer_bytes: int | None = None
     """The bytes that a call moves if it only moves arrays."""
     flops: float | None = None
-    """Of one call on one device, as the compiler counts, with loops multiplied; None if unknown."""
+    """The operations of one call on one device, as the compiler counts, with loops multiplied; None if unknown."""
     bytes: float | None = None
-    """Read and written, likewise."""
+    """The bytes read and written, counted likewise."""
     cost_notes: tuple[str, ...] = ()
     """Limits of these two figures, a sentence each."""
     differs: tuple[Difference, ...] = ()
     """Differences from the values of earlier timings."""
     compared: Compared | None = None
-    """With another call's result, if the command requested that."""
+    """The comparison with another call's result, if the command requested that."""
     verdicts: tuple[Verdict, ...] = ()
     error: str | None = None
     by_process: tuple[float, ...] = ()

@@ -233,7 +233,7 @@ class Chip:
     row: int
     start: int
     end: int
-    """Columns; the end is exclusive."""
+    """The column after the last."""
     platform: str
     device: int
 

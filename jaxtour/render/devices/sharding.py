@@ -20,7 +20,7 @@ class ShardCell:
     """The first line."""
     start: int
     end: int
-    """Columns; the end is exclusive."""
+    """The column after the last."""
     devices: tuple[int, ...]
     rows: int = 1
     """The number of lines."""

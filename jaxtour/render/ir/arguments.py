@@ -1,4 +1,4 @@
-"""The arguments and results of a traced call as a tree of their pytree paths."""
+"""Shows the arguments and results of a traced call as a tree of their pytree paths."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class TreeRow:
     output: bool = False
     leaf: Argument | None = None
     value: str | None = None
-    """Of a static argument."""
+    """The value of a static argument."""
     size: int = 0
     last: int = 0
     """The last row below it."""
@@ -58,12 +58,12 @@ class ArgumentTree:
         return [place for place, row in enumerate(self.rows) if row.last > place and row.depth >= depth]
 
     def lines(self, width: int) -> list[Line]:
-        """The rows in at most `width` cells: paths, types, shardings and bytes, with totals for branches."""
+        """Return the rows in at most `width` cells: paths, types, shardings and bytes, with totals for branches."""
         return _lines(self.rows, width)
 
 
 def _side(name: str, leaves: Sequence[Argument], more: int, *, output: bool = False) -> Iterator[TreeRow]:
-    """A row for one side, and for each branch and leaf of it."""
+    """Return a row for one side, and for each of its branches and leaves."""
 
     def row(depth: int, key: str, places: range, leaf: Argument | None = None) -> TreeRow:
         return TreeRow(depth, key, places, output, leaf, size=sum(leaves[at].bytes for at in places))
@@ -118,5 +118,5 @@ def _line(row: TreeRow, paths: int, types: int, shardings: int) -> Line:
 
 
 def short(sharding: str | None) -> str:
-    """The partition alone: `P('x', None)`."""
+    """Return the partition alone: `P('x', None)`."""
     return clip((sharding or "").partition(" on the mesh")[0], 30)

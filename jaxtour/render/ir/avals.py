@@ -20,7 +20,7 @@ class Aval:
     """A parsed type."""
 
     element: str
-    """As in NumPy: `float32`."""
+    """The type of its elements, as in NumPy: `float32`."""
     shape: tuple[str, ...]
     """The size of each axis, as text: it may be unknown, `?` or `<=8`."""
     axes: tuple[str, ...] = ()
@@ -78,7 +78,7 @@ def parsed(text: str) -> Aval | None:
 
 
 def spelled(text: str) -> str:
-    """A type of any stage in words; an unknown type is returned unchanged."""
+    """Return a type of any stage in words; an unknown type is returned unchanged."""
     text = text.strip()
     if text in _TOKENS:
         return "token, which only orders effects"

@@ -1,4 +1,4 @@
-"""Cards of equations: what a primitive computes, in one screen."""
+"""Draws cards of equations: what a primitive computes, in one screen."""
 
 import tomllib
 from bisect import bisect_left, bisect_right
@@ -53,19 +53,19 @@ class Card:
 
 
 def card(primitive: str) -> Card | None:
-    """The card of a primitive by any of its names."""
+    """Return the card of a primitive by any of its names."""
     return _all()[0].get(primitive)
 
 
 def parameter(primitive: str, name: str) -> str:
-    """The meaning of a primitive's parameter, in a few words; empty if unknown."""
+    """Return the meaning of a primitive's parameter, in a few words; empty if unknown."""
     known, shared = card(primitive), _all()[1]
     return (known.params.get(name) if known else None) or shared.get(name, "")
 
 
 @cache
 def _all() -> tuple[Mapping[str, Card], Mapping[str, str]]:
-    """All cards by every name, and the meanings of parameters that many primitives share."""
+    """Return all cards by every name, and the meanings of parameters that many primitives share."""
     every: dict[str, Card] = {}
     shared: Mapping[str, str] = {}
     for file in sorted(_FOLDER.glob("*.toml")):
@@ -87,7 +87,7 @@ def _all() -> tuple[Mapping[str, Card], Mapping[str, str]]:
 
 
 def card_lines(stage: StageText, line: int, width: int, height: int = HEIGHT, below: Sequence[Line] = ()) -> list[Line]:
-    """The card of the equation, operation or instruction at a line: its variables, what it does, its parameters.
+    """Return the card of the equation, operation or instruction at a line: its variables, its effect, its parameters.
 
     Parameters that do not fit in `height` rows, together with the caller's lines `below`, are dropped and counted.
     """
@@ -119,7 +119,7 @@ def _apart(parts: Sequence[list[Line]], height: int) -> list[Line]:
 
 
 def _operand(stage: StageText, own: range, name: str) -> tuple[TypedName, str]:
-    """A name or a value with its type, and its origin."""
+    """Return a name or a value with its type, and its origin."""
     value, colon, kind = name.rpartition(":")
     if colon and value:
         return TypedName(value, kind), "literal"
@@ -155,7 +155,7 @@ def _table(
     more: tuple[int, int],
     width: int,
 ) -> list[Line]:
-    """A row for each operand and result: name, type in words, and its origin or its uses outside its `own` lines."""
+    """Return a row for each operand and result: name, type in words, and origin, or uses outside its `own` lines."""
     taken = [(each.name, avals.spelled(each.type), about) for each, about in operands]
     root = stage.texts[own[0]].lstrip().startswith("ROOT ")
     given = [(each.name, each.spelled, "the result" if root else _used(each.uses, own)) for each in results]
@@ -191,7 +191,7 @@ def _used(uses: Sequence[int], own: range) -> str:
 
 
 def _parameters(primitive: str, params: Mapping[str, Parameter], width: int, room: int) -> list[Line]:
-    """Name, value and meaning of each parameter, set ones first; those that do not fit are counted."""
+    """Return name, value and meaning of each parameter, set ones first; those that do not fit are counted."""
     lines: list[Line] = []
     order = sorted(params, key=lambda name: params[name].text == "None")
     for place, name in enumerate(order):
@@ -207,7 +207,7 @@ def _parameters(primitive: str, params: Mapping[str, Parameter], width: int, roo
 
 
 def _tail(origin: Origin, primitive: str, width: int) -> list[Line]:
-    """The effect of transformations, and the link to the docs."""
+    """Return the effect of transformations, and the link to the docs."""
     lines: list[Line] = []
     if said := in_words(origin.transforms):
         mark = glyph(origin.transforms)

@@ -12,7 +12,7 @@ _THOUSANDS = ("", "k", "M", "G", "T", "P", "E")
 
 
 def count(value: float | None, unit: str, digits: int = 3) -> str:
-    """`41.9 Mflop`, with `digits` significant digits; `—` if unknown."""
+    """Return `41.9 Mflop`, with `digits` significant digits; `—` if unknown."""
     if value is None or not math.isfinite(value) or value < 0:
         return _NONE
     power = 0
@@ -22,18 +22,18 @@ def count(value: float | None, unit: str, digits: int = 3) -> str:
 
 
 def size(value: float | None) -> str:
-    """`1.5 MiB`; `—` if unknown."""
+    """Return `1.5 MiB`; `—` if unknown."""
     known = value is not None and math.isfinite(value) and value >= 0
     return bytes_text(round(value)) if known and value is not None else _NONE
 
 
 def intensity(cost: Cost) -> float | None:
-    """Operations per byte read or written; None if unknown."""
+    """Return the operations per byte read or written; None if unknown."""
     return cost.flops / cost.bytes if cost.flops is not None and cost.bytes else None
 
 
 def cost_lines(cost: Cost, width: int) -> list[Line]:
-    """A row for each figure with its meaning, and the figures' limits below."""
+    """Return a row for each figure with its meaning, and the figures' limits below."""
     ratio = intensity(cost)
     rows: Sequence[tuple[str, str, str]] = (
         ("operations", count(cost.flops, "flop"), "floating-point additions and multiplications"),
@@ -79,7 +79,7 @@ def _per_byte(ratio: float | None) -> str:
 
 
 def _digits(value: float, digits: int) -> str:
-    """A number with `digits` significant digits, without trailing zeros."""
+    """Return a number with `digits` significant digits, without trailing zeros."""
     if value == 0:
         return "0"
     rounded = float(f"{value:.{digits - 1}e}")

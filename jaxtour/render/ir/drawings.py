@@ -25,7 +25,7 @@ _Drawing = Callable[[Equation, Sequence[TypedName], Sequence[TypedName]], "list[
 
 
 def drawing(equation: Equation, operands: Sequence[TypedName], results: Sequence[TypedName]) -> list[Line]:
-    """The axes of an equation; empty for a primitive without a drawing, or with unknown parameters."""
+    """Return the axes of an equation; empty for a primitive without a drawing, or with unknown parameters."""
     draw = _DRAWINGS.get(equation.name)
     if draw is None:
         return []
@@ -55,7 +55,7 @@ def _aligned(rows: Sequence[_Row]) -> list[Line]:
 
 
 def _shape(thing: TypedName) -> tuple[int, ...]:
-    """Raises `ValueError` for an unknown size."""
+    """Return the sizes of a shape; raises `ValueError` for an unknown size."""
     aval = parsed(thing.type)
     if aval is None:
         raise ValueError(thing.type)
@@ -93,7 +93,7 @@ def _dot(equation: Equation, operands: Sequence[TypedName], results: Sequence[Ty
 
 
 def _given(equation: Equation, name: str) -> Any:
-    """A parameter's value; None if it is missing, or known as text only."""
+    """Return a parameter's value; None if it is missing, or known as text only."""
     return equation.everything.get(name, Parameter("")).value
 
 
@@ -147,7 +147,7 @@ def _reduce(equation: Equation, operands: Sequence[TypedName], results: Sequence
 
 
 def _reshape(_: Equation, operands: Sequence[TypedName], results: Sequence[TypedName]) -> str:
-    """Which sizes became which, in the smallest groups of equal size."""
+    """Return which sizes became which, in the smallest groups of equal size."""
     before, after = [s for s in _shape(operands[0]) if s != 1], [s for s in _shape(results[0]) if s != 1]
     groups = []
     while before and after and 0 not in before and 0 not in after:
@@ -206,7 +206,7 @@ def _scatter(equation: Equation, operands: Sequence[TypedName], _: Sequence[Type
 
 
 def _indexed(equation: Equation, things: Sequence[TypedName], dropped: str, windows: str, map_: str) -> list[_Row]:
-    """An array, indices into it, and the pieces there; the last axis of the indices holds one index."""
+    """Return an array, indices into it, and the pieces there; the last axis of the indices holds one index."""
     array, places, pieced = things
     numbers = _needed(equation, "dimension_numbers")
     window, along = numbers[windows], numbers[map_]
@@ -279,4 +279,4 @@ _DRAWINGS: Mapping[str, _Drawing] = {
     **dict.fromkeys(_VERBS, _reduce),
     **dict.fromkeys(("scatter", "scatter-add", "scatter-mul", "scatter-min", "scatter-max", "scatter-sub"), _scatter),
 }  # fmt: skip
-"""By primitive."""
+"""The drawing of each primitive."""

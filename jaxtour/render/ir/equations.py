@@ -101,7 +101,7 @@ class Jaxpr:
 
 
 def jaxpr_of(stage: StageText) -> Jaxpr:
-    """The jaxpr of the traced call; raises `ValueError` with the reason if the stage has none."""
+    """Return the jaxpr of the traced call; raises `ValueError` with the reason if the stage has none."""
     found = _jaxpr(stage, -1 if stage.top is None else stage.top, "")
     if found is None:
         told = any(origin.kind == "equation" for origin in stage.origins)
@@ -110,7 +110,7 @@ def jaxpr_of(stage: StageText) -> Jaxpr:
 
 
 def equation_at(stage: StageText, line: int) -> Equation | None:
-    """The equation that begins at a line."""
+    """Return the equation that begins at a line."""
     row = _decoded(stage.equations[line], EquationRow) if 0 <= line < len(stage.equations) else None
     if row is None:
         return None
@@ -161,7 +161,7 @@ def _tupled(value: Any) -> Any:
 
 
 def _decoded(text: str, row: type[_Row]) -> _Row | None:
-    """A row of the wire; None for an empty or unknown row."""
+    """Return a row of the wire, decoded; None for an empty or unknown row."""
     try:
         return msgspec.json.decode(text, type=row) if text else None
     except (msgspec.MsgspecError, RecursionError):
@@ -169,5 +169,5 @@ def _decoded(text: str, row: type[_Row]) -> _Row | None:
 
 
 def _clean(text: str) -> str:
-    """Harmless text; cleaning a frame does not reach the strings inside rows of JSON."""
+    """Return harmless text; cleaning a frame does not reach the strings inside rows of JSON."""
     return clean(text, keep_newlines=False)

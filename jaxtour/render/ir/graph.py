@@ -46,7 +46,7 @@ class Graph:
 
     lines: Sequence[Line] = ()
     nodes: tuple[GraphNode, ...] = ()
-    """From top to bottom, and from left to right."""
+    """The nodes, from top to bottom, and from left to right."""
     edges: tuple[tuple[int, int], ...] = ()
     """Pairs of indices in `nodes`: a value flows from the first to the second."""
     refusal: str | None = None
@@ -58,17 +58,17 @@ class Graph:
         return frozenset(node.line for node in self.nodes if node.kind == "opening")
 
     def node_at(self, row: int, column: int | None = None) -> int | None:
-        """The index in `nodes` of the node in a row that is nearest to a column; None for an empty row."""
+        """Return the index in `nodes` of the node in a row that is nearest to a column; None for an empty row."""
         first = bisect_left(self.nodes, row, key=lambda node: node.row)
         places = range(first, bisect_left(self.nodes, row + 1, key=lambda node: node.row))
         return min(places, key=lambda place: _distance(self.nodes[place], column or 0), default=None)
 
     def nodes_of(self, line: int) -> list[int]:
-        """The indices in `nodes` of a line's nodes: several if its jaxpr is used more than once."""
+        """Return the indices in `nodes` of a line's nodes: several if its jaxpr is used more than once."""
         return self._by_line.get(line, [])
 
     def neighbour(self, place: int, direction: Towards) -> int | None:
-        """The node that an arrow key leads to: up or down along a wire, or else the nearest."""
+        """Return the node that an arrow key leads to: up or down along a wire, or else the nearest."""
         here = self.nodes[place]
         if direction in ("left", "right"):
             other = place + (1 if direction == "right" else -1)
@@ -102,7 +102,7 @@ class Graph:
 
 
 def opening(stage: StageText) -> Graph:
-    """The graph as first shown: a single equation that contains all others, such as `jit`, is unfolded."""
+    """Return the graph as first shown: a single equation that contains all others, such as `jit`, is unfolded."""
     drawn = graph(stage)
     while True:
         equations = [node for node in drawn.nodes if node.kind == "equation"]
@@ -115,7 +115,7 @@ def opening(stage: StageText) -> Graph:
 
 
 def graph(stage: StageText, unfolded: Collection[int] = (), *, ascii: bool = False) -> Graph:
-    """The graph of a jaxpr; the bodies of equations at `unfolded` lines replace them."""
+    """Return the graph of a jaxpr; the bodies of equations at `unfolded` lines replace them."""
     if stage.error is not None:
         return Graph(refusal=stage.error)
     try:

@@ -12,7 +12,7 @@ from jaxtour.render.text.layout import Line, StyledText, width_of
 
 UP, DOWN, LEFT, RIGHT = 1, 2, 4, 8
 GLYPHS = " ╵╷│╴┘┐┤╶└┌├─┴┬┼"
-"""By the sides that are joined."""
+"""The character for each set of sides that are joined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def _labels(model: Model, spots: Sequence[LayerItem]) -> Line:
 
 
 def _tracks(strands: Sequence[Strand]) -> list[_Track]:
-    """The wires of one channel, with the columns where they begin and end."""
+    """Return the wires of one channel, with the columns where they begin and end."""
     ups = _pins((strand.above, number, _aim(strand)) for number, strand in enumerate(strands))
     downs = _pins(
         (spot, number, ups[number, strand.above]) for number, strand in enumerate(strands) for spot in strand.below
@@ -91,7 +91,7 @@ def _tracks(strands: Sequence[Strand]) -> list[_Track]:
 
 
 def _aim(strand: Strand) -> int:
-    """The best column for the wire to start: above its lane, or else above the middle of its users."""
+    """Return the best column for the wire to start: above its lane, or else above the middle of its users."""
     for spot in strand.below:
         if spot.item is None:
             return spot.left
@@ -100,7 +100,7 @@ def _aim(strand: Strand) -> int:
 
 
 def _pins(wanted: Iterable[tuple[LayerItem, int, int]]) -> dict[tuple[int, LayerItem], int]:
-    """A separate column for each wire of each spot, as near as possible to the wanted one."""
+    """Return a separate column for each wire of each spot, as near as possible to the wanted one."""
     by_spot: dict[LayerItem, list[tuple[int, int]]] = {}
     for spot, wire, column in wanted:
         by_spot.setdefault(spot, []).append((column, wire))
@@ -120,7 +120,7 @@ def _pins(wanted: Iterable[tuple[LayerItem, int, int]]) -> dict[tuple[int, Layer
 
 
 def _channel(tracks: list[_Track]) -> list[Line]:
-    """The rows between two rows of labels."""
+    """Return the rows between two rows of labels."""
     bent = _ordered([track for track in tracks if track.ups != track.downs])
     height = max((track.row + 1 for track in bent), default=1)
     cells: dict[tuple[int, int], dict[int, int]] = {}
@@ -157,7 +157,7 @@ def _channel(tracks: list[_Track]) -> list[Line]:
 
 
 def _ordered(tracks: list[_Track]) -> list[_Track]:
-    """The tracks with their rows: none overlaps another, or lies above one that it must follow."""
+    """Return the tracks with their rows: none overlaps another, or lies above one that it must follow."""
     starts = {column: track for track in tracks for column in track.ups}
     for track in tracks:
         track.after += [starts[column] for column in track.downs if starts.get(column, track) is not track]
@@ -186,7 +186,7 @@ def _ordered(tracks: list[_Track]) -> list[_Track]:
 
 
 def _turn(track: _Track) -> tuple[bool, int]:
-    """The sort key: tracks that lead right, rightmost first, then those that lead left, leftmost first."""
+    """Return the sort key: tracks that lead right, rightmost first, then those that lead left, leftmost first."""
     columns = track.columns
     rightwards = columns[-1] - track.ups[0] >= track.ups[0] - columns[0]
     return (not rightwards, -track.ups[0] if rightwards else track.ups[0])

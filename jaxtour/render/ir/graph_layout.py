@@ -69,9 +69,9 @@ class Layout:
     """A laid-out graph."""
 
     layers: Sequence[Sequence[LayerItem]]
-    """From top to bottom, each from left to right."""
+    """The layers from top to bottom, each from left to right."""
     strands: Sequence[Sequence[Strand]]
-    """For each layer, the strands that leave it downwards."""
+    """The strands that leave each layer downwards."""
 
 
 def laid_out(model: Model) -> Layout:
@@ -94,7 +94,7 @@ def laid_out(model: Model) -> Layout:
 
 
 def _layers(model: Model) -> list[int]:
-    """The layer of every node; a node without wires goes to the layer of its kind."""
+    """Return the layer of every node; a node without wires goes to the layer of its kind."""
     edges = model.edges
     wired = sorted({end for edge in edges for end in edge})
     number = {item: place for place, item in enumerate(wired)}
@@ -134,7 +134,7 @@ def _widen(model: Model, spots: Sequence[LayerItem], strands: Sequence[Sequence[
 
 
 def _placed(spots: Sequence[LayerItem], strands: Sequence[Sequence[Strand]], count: int) -> list[list[LayerItem]]:
-    """The spots by layer, from left to right, with their columns."""
+    """Return the spots by layer, from left to right, with their columns."""
     number = {spot: place for place, spot in enumerate(spots)}
     nodes = [
         {
@@ -167,7 +167,7 @@ def _placed(spots: Sequence[LayerItem], strands: Sequence[Sequence[Strand]], cou
 def _ask(
     nodes: list[dict[str, Any]], edges: Sequence[tuple[int, int, float]], options: dict[str, Any]
 ) -> list[dict[str, Any]]:
-    """Graphlay's answer for each node; an edge's third part is its weight."""
+    """Return graphlay's answer for each node; an edge's third part is its weight."""
     # This import is slow, and only graphs need it.
     import graphlay
 

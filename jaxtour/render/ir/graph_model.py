@@ -131,7 +131,7 @@ class Model:
 
 
 def equation_label(equation: Equation) -> Line:
-    """A node's label: `mul 2.0 f32[3]`, `sub · 1.0 f32[]`, `scan f32[] f32[3] ▸`."""
+    """Return a node's label: `mul 2.0 f32[3]`, `sub · 1.0 f32[]`, `scan f32[] f32[3] ▸`."""
     spans: list[StyledText] = [*_title(equation)]
     if any(operand.literal for operand in equation.operands):
         for operand in equation.operands:

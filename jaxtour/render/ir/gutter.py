@@ -1,4 +1,4 @@
-"""The gutter of a stage's lines: a glyph for each line's transformations, and its place in the source."""
+"""Makes the gutter of a stage's lines: a glyph for each line's transformations, and its place in the source."""
 
 import re
 from bisect import bisect_left
@@ -26,21 +26,21 @@ NAME_CELLS = 9
 
 
 def place_of(cell: str, origin: Origin) -> str:
-    """The source of a line: `9:19`, or `9:19+` if it has several."""
+    """Return the source of a line: `9:19`, or `9:19+` if it has several."""
     if not origin.spans:
         return ""
     return where(cell, origin.spans[0], NAME_CELLS) + ("+" if len(origin.spans) > 1 else "")
 
 
 def where(cell: str, span: Span, cells: int = 40) -> str:
-    """A place in the source: `9:19` in this step; otherwise the step's id or the file's name comes first."""
+    """Return a place in the source: `9:19` in this step; otherwise the step's id or the file's name comes first."""
     name = file_name(cell, span.file)
     place = f"{span.line}:{span.column}"
     return f"{clip(name, cells)} {place}" if name else place
 
 
 def file_name(cell: str, file: str) -> str:
-    """A file's name on screen; empty for the step's own code."""
+    """Return a file's name on screen; empty for the step's own code."""
     if file == cell:
         return ""
     if file == f"{cell}:setup":
@@ -51,7 +51,7 @@ def file_name(cell: str, file: str) -> str:
 
 
 def is_continued(stage: StageText, line: int) -> bool:
-    """Whether a line continues an equation or operation from above, maybe after nested lines."""
+    """Return whether a line continues an equation or operation from above, maybe after nested lines."""
     if line == 0:
         return False
     if (around := _AROUND.get(stage.language)) and around.match(stage.texts[line]):
@@ -66,7 +66,7 @@ def is_continued(stage: StageText, line: int) -> bool:
 
 
 def head(stage: StageText, line: int) -> int:
-    """The first line of the equation that contains a line."""
+    """Return the first line of the equation that contains a line."""
     own = stage.lines_of(stage.ids[line])
     place = bisect_left(own, line)
     while place and is_continued(stage, own[place]):
@@ -114,13 +114,13 @@ _PHRASES = {
 
 
 def glyph(transforms: Iterable[str]) -> TransformMark:
-    """The mark of a line, by its most important transformation; a space without any."""
+    """Return the mark of a line, by its most important transformation; a space without any."""
     present = {_CALLS.get(name, name) for name in transforms}
     return next((mark for name, mark in _MARKS.items() if name in present), NONE)
 
 
 def legend(every: Iterable[Iterable[str]]) -> Line:
-    """The meaning of these lines' glyphs: `→ forward  ← backward`; empty without any."""
+    """Return the meaning of these lines' glyphs: `→ forward  ← backward`; empty without any."""
     present = {glyph(transforms) for transforms in every}
     spans: list[tuple[str, Style]] = []
     for mark in _ORDER:
@@ -130,7 +130,7 @@ def legend(every: Iterable[Iterable[str]]) -> Line:
 
 
 def in_words(transforms: Iterable[str]) -> str:
-    """A line's transformations in words: `backward pass: transpose(jvp), batched by vmap`."""
+    """Return a line's transformations in words: `backward pass: transpose(jvp), batched by vmap`."""
     names = [_CALLS.get(name, name) for name in transforms]
     said = []
     if any(name in _RECOMPUTED for name in names):

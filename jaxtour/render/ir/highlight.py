@@ -125,24 +125,24 @@ LINES: Mapping[StageName, Callable[[str], Line]] = {
 
 
 def line_of(stage: StageName) -> Callable[[str], Line]:
-    """The highlighter of a stage's lines."""
+    """Return the highlighter of a stage's lines."""
     return LINES[stage]
 
 
 def jaxpr_lines(text: str) -> list[Line]:
-    """All lines of a jaxpr, highlighted."""
+    """Return all lines of a jaxpr, highlighted."""
     return [jaxpr_line(line) for line in text.split("\n")]
 
 
 def trace_facts(trace: Trace) -> Line:
-    """The border's text for a trace: `predict_many(w, X)   5 equations`."""
+    """Return the border's text for a trace: `predict_many(w, X)   5 equations`."""
     if trace.error is not None:
         return ((trace.call.line, "muted"),)
     return stage_facts(trace.call.line, "jaxpr", trace.equations)
 
 
 def stage_facts(call: str, stage: StageName, count: int) -> Line:
-    """The border's text for a stage: `predict_many(w, X)   12 instructions`."""
+    """Return the border's text for a stage: `predict_many(w, X)   12 instructions`."""
     unit = UNITS[stage] if count == 1 else f"{UNITS[stage]}s"
     return (call, "muted"), (f"   {grouped(count)} {unit}", "muted")
 
@@ -171,7 +171,7 @@ def stage_lines(stage: StageText, cell: str | None = None) -> list[Line]:
 
 
 def name_columns(stage: StageName, text: str, names: Iterable[str]) -> list[tuple[int, int]]:
-    """The columns of variables in a line of clean text, from left to right, counted from 0 with exclusive ends."""
+    """Return the columns of variables in a line of clean text, from left to right, from 0 and with exclusive ends."""
     wanted = {name.lstrip("%") for name in names}
     if not wanted:
         return []
@@ -188,7 +188,7 @@ def name_columns(stage: StageName, text: str, names: Iterable[str]) -> list[tupl
 
 
 def name_at(stage: StageName, text: str, column: int, names: Iterable[str]) -> str | None:
-    """The one of these variables at a column of a line; None without one."""
+    """Return the one of these variables that is at a column of a line; None without one."""
     names = list(names)
     for first, end in name_columns(stage, text, names):
         if first <= column < end:

@@ -28,11 +28,11 @@ class EquationText:
     head: str
     """Its results and its primitive."""
     parameters: str = ""
-    """Without those that are None or False."""
+    """The parameters, without those that are None or False."""
     operands: str = ""
 
     def text(self, width: int | None = None) -> str:
-        """The whole text, or without its parameters if it is wider than `width`."""
+        """Return the whole text, or without its parameters if it is wider than `width`."""
         parameters = f"[{self.parameters}]" if self.parameters else ""
         text = f"{self.head}{parameters}{self.operands}"
         return text if width is None or not parameters or cell_len(text) <= width else f"{self.head}[…]{self.operands}"
@@ -53,7 +53,7 @@ class LadderRow:
 
 
 def ladder_rows(lower: StageText, upper: StageText, *, by_name: bool = True) -> list[LadderRow]:
-    """The equations of two levels, aligned; a new name is not a change.
+    """Return the equations of two levels, aligned; a new name is not a change.
 
     Unless `by_name`, a function that is called inside may have another name, which is a change.
 
@@ -66,7 +66,7 @@ def ladder_rows(lower: StageText, upper: StageText, *, by_name: bool = True) -> 
 
 
 def ladder_words(rows: Sequence[LadderRow]) -> str:
-    """The number of rows of each kind: `11 same, 6 added, 2 changed`."""
+    """Return the number of rows of each kind: `11 same, 6 added, 2 changed`."""
     counts = {kind: sum(row.kind == kind for row in rows) for kind in SIGNS}
     return ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
 
@@ -159,12 +159,12 @@ class _Comparison:
         return value[1] == other[1]
 
     def _through(self, value: ValueSource, other: ValueSource) -> str:
-        """The added shape-changing equations between a value and its use; empty if there are none."""
+        """Return the added shape-changing equations between a value and its use; empty if there are none."""
         chain = _chain(self.upper, other, self.of_upper)
         return next((names for names, start in chain if self._corresponds(value, start)), "")
 
     def _without(self, value: ValueSource, other: ValueSource) -> str:
-        """The removed shape-changing equations between a value and its use; empty if there are none."""
+        """Return the removed shape-changing equations between a value and its use; empty if there are none."""
         chain = _chain(self.lower, value, self.of_lower)
         return next((names for names, start in chain if self._corresponds(start, other)), "")
 
@@ -181,7 +181,7 @@ def _chain(side: FlatJaxpr, value: ValueSource, paired: Mapping[int, int]) -> It
 
 
 def _told(one: Iterator[str] | Sequence[str], other: Iterator[str] | Sequence[str], unit: str) -> tuple[str, ...]:
-    """The changes of types, each once: `f32[2] -> f32[3,2]`."""
+    """Return the changes of types, each once: `f32[2] -> f32[3,2]`."""
     before, after = tuple(one), tuple(other)
     if len(before) != len(after):
         return (f"{plural(len(before), unit)} -> {len(after)}",)
@@ -229,7 +229,7 @@ _INDENT = "      "
 
 
 def ladder_lines(rows: Sequence[LadderRow], width: int) -> list[Line]:
-    """The rows in lines of at most `width` cells; changes follow an equation, or stand below it."""
+    """Return the rows in lines of at most `width` cells; changes follow an equation, or stand below it."""
     shown = _beside if width >= SIDE_BY_SIDE else _unified
     return [line for row in rows for line in shown(row, width)]
 
@@ -264,7 +264,7 @@ def _sign(row: LadderRow) -> StyledText:
 
 
 def _equation(written: EquationText | None, width: int, old: bool) -> Line:
-    """An equation, highlighted, or muted if `old`; both start with two spaces."""
+    """Return an equation, highlighted, or muted if `old`; both start with two spaces."""
     if written is None:
         return ()
     text = f"  {written.text(width)}"

@@ -16,7 +16,7 @@ _LEAST = 3
 
 
 def paired(lower: Sequence[LadderEntry], upper: Sequence[LadderEntry], by_name: bool = True) -> list[tuple[int, int]]:
-    """The indices of paired equations, ascending on both sides; unless `by_name`, functions may have other names."""
+    """Return the indices of paired equations, ascending on both sides; without `by_name`, function names may differ."""
     if not by_name:
         lower, upper = ([_unnamed(entry) for entry in side] for side in (lower, upper))
     pairs: list[tuple[int, int]] = []
@@ -34,7 +34,7 @@ def _unnamed(entry: LadderEntry) -> LadderEntry:
 
 
 def points(lower: LadderEntry, upper: LadderEntry) -> int:
-    """The evidence that two equations are the same, in points."""
+    """Return the evidence that two equations are the same, in points."""
     one, other = lower.equation, upper.equation
     if one.name != other.name:
         return 0
@@ -61,7 +61,7 @@ def _key(entry: LadderEntry) -> Hashable:
 
 
 def _anchors(lower: Sequence[LadderEntry], upper: Sequence[LadderEntry]) -> list[tuple[int, int]]:
-    """Certain pairs: each is unique on both sides. Only the longest ascending row of them is kept."""
+    """Return certain pairs: each is unique on both sides, and only their longest ascending row is kept."""
     keys = [_key(entry) for entry in lower], [_key(entry) for entry in upper]
     counts = Counter(keys[0]), Counter(keys[1])
     places = {key: place for place, key in enumerate(keys[1]) if counts[1][key] == 1}
@@ -74,7 +74,7 @@ def _anchors(lower: Sequence[LadderEntry], upper: Sequence[LadderEntry]) -> list
 
 
 def _longest(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The longest subsequence of pairs whose second indices ascend; the first ones already do."""
+    """Return the longest subsequence of pairs whose second indices ascend; the first ones already do."""
     ends: list[int] = []
     heads: list[int] = []
     before: list[int] = []
@@ -94,7 +94,7 @@ def _longest(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 def _between(
     lower: Sequence[LadderEntry], upper: Sequence[LadderEntry], start: tuple[int, int], end: tuple[int, int]
 ) -> list[tuple[int, int]]:
-    """The best pairs between two anchors."""
+    """Return the best pairs between two anchors."""
     rows, columns = end[0] - start[0], end[1] - start[1]
     if not rows or not columns:
         return []

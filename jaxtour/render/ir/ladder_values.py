@@ -37,7 +37,7 @@ class FlatJaxpr:
     """A jaxpr as a flat list of equations, each before those inside it."""
 
     def __init__(self, stage: StageText) -> None:
-        """Raises `ValueError` if the stage has no jaxpr."""
+        """Flatten the jaxpr of a stage; raises `ValueError` if the stage has none."""
         self.jaxpr: Jaxpr = jaxpr_of(stage)
         self.entries: list[LadderEntry] = []
         self.types: dict[ValueSource, str] = {}
@@ -53,11 +53,11 @@ class FlatJaxpr:
         self.outputs = self._row(self.jaxpr, scope, 0)
 
     def type_of(self, value: ValueSource) -> str:
-        """A value's type, as printed."""
+        """Return a value's type, as printed."""
         return str(value[1]).rpartition(":")[2] if value[0] == "literal" else self.types.get(value, "")
 
     def entry_of(self, value: ValueSource) -> LadderEntry | None:
-        """The equation that computes a value; None for other values."""
+        """Return the equation that computes a value; None for other values."""
         return self.entries[int(value[1])] if value[0] == "equation" else None
 
     def _row(self, jaxpr: Jaxpr, scope: dict[str, ValueSource], depth: int) -> tuple[ValueSource, ...]:

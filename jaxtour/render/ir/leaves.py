@@ -1,4 +1,4 @@
-"""Where a jaxpr uses its inputs and makes its outputs, including inside the functions that it calls."""
+"""Finds where a jaxpr uses its inputs and makes its outputs, including inside the functions that it calls."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -22,7 +22,7 @@ class LeafLines(NamedTuple):
 
 @lru_cache(maxsize=4)
 def leaf_lines(stage: StageText) -> LeafLines:
-    """Where the inputs and outputs of a stage's jaxpr are used and made; empty where that is unknown."""
+    """Return where the inputs and outputs of a stage's jaxpr are used and made; empty where that is unknown."""
     try:
         jaxpr = jaxpr_of(stage)
     except ValueError:
@@ -68,7 +68,7 @@ class _Flow:
             self.follow(body, inner)
 
     def made(self, jaxpr: Jaxpr, name: str) -> int | None:
-        """The line that makes a variable; None for an input or a constant."""
+        """Return the line that makes a variable; None for an input or a constant."""
         if jaxpr.line not in self._makers:
             makers = self._makers[jaxpr.line] = {}
             for equation in self._of(jaxpr):
@@ -83,5 +83,5 @@ class _Flow:
 
 
 def _body(equation: Equation) -> Jaxpr | None:
-    """The jaxpr of a call, whose inputs are the equation's operands."""
+    """Return the jaxpr of a call, whose inputs are the equation's operands."""
     return equation.bodies[0] if len(equation.bodies) == 1 else None

@@ -25,7 +25,7 @@ TOKENS: Mapping[Style, _TokenType] = {
 
 
 def _states(rules: Rules) -> dict[str, list[Any]]:
-    """The rules, followed by rules for the text between their matches."""
+    """Return the rules, followed by rules for the text between their matches."""
     return {
         "root": [
             *((pattern, TOKENS[style]) for pattern, style in rules),
@@ -48,7 +48,7 @@ class JaxprLexer(RegexLexer):
 
     @staticmethod
     def analyse_text(text: str) -> float:
-        """The confidence that the text is a jaxpr: 0 or 0.9."""
+        """Return the confidence that the text is a jaxpr: 0 or 0.9."""
         return 0.9 if text.lstrip().startswith("{ lambda") else 0.0
 
 
@@ -63,7 +63,7 @@ class StableHloLexer(RegexLexer):
 
     @staticmethod
     def analyse_text(text: str) -> float:
-        """The confidence that the text is StableHLO: 0 or 1."""
+        """Return the confidence that the text is StableHLO: 0 or 1."""
         return 1.0 if re.search(r"^module @", text, re.M) and "stablehlo." in text else 0.0
 
 
@@ -78,5 +78,5 @@ class HloLexer(RegexLexer):
 
     @staticmethod
     def analyse_text(text: str) -> float:
-        """The confidence that the text is HLO: 0 or 1."""
+        """Return the confidence that the text is HLO: 0 or 1."""
         return 1.0 if text.lstrip().startswith("HloModule ") else 0.0

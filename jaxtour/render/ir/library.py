@@ -1,4 +1,4 @@
-"""The calls behind a line of the source: the library functions through which its equations arose."""
+"""Shows the calls behind a line of the source: the library functions through which its equations arose."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -72,7 +72,7 @@ class CallsOf(NamedTuple):
 
 @lru_cache(maxsize=4)
 def _frames(stage: StageText) -> list[tuple[int, LibraryCall]]:
-    """The frame around each frame, counted from 1, and itself; the first is no frame."""
+    """Yield the frame around each frame, counted from 1, and itself; the first one is no frame."""
     found = [(0, LibraryCall("", 0, "", False))]
     for row in stage.frames:
         inside, file, line, function, *library = row.split()
@@ -122,7 +122,7 @@ def _path(frames: list[tuple[int, LibraryCall]], place: int) -> Iterator[Library
 
 
 def _within(root: CallNode, path: list[LibraryCall]) -> CallNode:
-    """The node of a path, innermost first, inside the line of the root."""
+    """Return the node of a path, innermost first, inside the line of the root."""
     here = [place for place, frame in enumerate(path) if (frame.file, frame.line) == root.frame[:2]]
     libraries = [place for place, frame in enumerate(path) if frame.library]
     # A function that JAX traced for another line has that line's frames.
@@ -134,7 +134,7 @@ def _within(root: CallNode, path: list[LibraryCall]) -> CallNode:
 
 
 def _rows(node: CallNode, depth: int) -> Iterator[CallRow]:
-    """The rows below a node, the largest calls first; a chain of single calls is not indented."""
+    """Yield the rows below a node, the largest calls first; a chain of single calls is not indented."""
     calls = sorted(node.calls.values(), key=lambda call: (-len(call.lines), call.lines[:1]))
     for call in calls:
         inner = list(_rows(call, depth + (len(call.calls) > 1 or bool(call.own and call.calls))))
@@ -145,7 +145,7 @@ def _rows(node: CallNode, depth: int) -> Iterator[CallRow]:
 
 
 def call_lines(stage: StageText, found: CallsOf, every: int, width: int) -> list[Line]:
-    """A line for each row: equations, their share of all, function and place, and primitives where they are made."""
+    """Return a line for each row: equations, their share of all, function, place, and primitives if made there."""
     return [_line(stage, row, every, width) for row in found.rows]
 
 
@@ -181,5 +181,5 @@ def _primitives(stage: StageText, lines: Sequence[int]) -> str:
 
 
 def total(stage: StageText) -> int:
-    """The equations of a jaxpr, each as often as it is printed."""
+    """Return the equations of a jaxpr, each as often as it is printed."""
     return sum(map(bool, stage.equations))

@@ -14,9 +14,9 @@ from jaxtour.render.text.layout import Line, Style, StyledText, clip_lines, join
 from jaxtour.text import bytes_text, grouped
 
 ROWS = 6
-"""Rows of the picture."""
+"""The height of the picture in rows."""
 ABOVE = 1 + ROWS + 2
-"""Lines above the table: the total, and the plot with a mark above and one below it."""
+"""The lines above the table: the total, and the plot with a mark above and one below it."""
 LETTERS = "abcdefghij"
 _REST = "·"
 _SERIES: tuple[Style, ...] = ("series-1", "series-2", "series-3", "series-4", "series-5", "series-6")
@@ -41,25 +41,25 @@ class MemoryView:
         self._columns: dict[int, list[Column]] = {}
 
     def by_owner(self, held: Iterable[Held]) -> Counter[SourceLine]:
-        """The bytes that each line of source holds."""
+        """Return the bytes that each line of source holds."""
         found: Counter[SourceLine] = Counter()
         for each in held:
             found[self.owner(each.block)] += each.bytes
         return found
 
     def owner(self, block: Block) -> SourceLine:
-        """The line of source that a block belongs to."""
+        """Return the line of source that a block belongs to."""
         return owner_of(self._stage, block)
 
     def letter(self, owner: SourceLine) -> StyledText:
-        """The letter and the style of a line of source; lines that hold little at the peak share one."""
+        """Return the letter and the style of a line of source; lines that hold little at the peak share one."""
         if owner not in self._named:
             return _REST, "series-rest"
         at = self._named.index(owner)
         return LETTERS[at], _SERIES[at % len(_SERIES)]
 
     def stacked(self, owners: Iterable[SourceLine]) -> list[SourceLine]:
-        """Source lines in stacking order: by letter, those without one on top."""
+        """Return source lines in stacking order: by letter, those without one on top."""
         return sorted(owners, key=lambda owner: (owner not in self._named, self.letter(owner)[0]))
 
     def columns(self, count: int) -> list[Column]:
@@ -76,25 +76,25 @@ class MemoryView:
         return [Column(place, self.by_owner(held)) for place, held in found]
 
     def place(self, place: int | None) -> int:
-        """A place of the schedule; None is the peak."""
+        """Return a place of the schedule; None is the peak."""
         return self.memory.at if place is None else min(place, len(self.memory.used) - 1)
 
     def where(self, owner: SourceLine) -> str:
-        """`line 9`, `layers.py line 3`."""
+        """Return `line 9`, `layers.py line 3`."""
         if owner is None:
             return "no source"
         name = file_name(self._cell, owner[0])
         return f"{name} line {owner[1]}" if name else f"line {owner[1]}"
 
     def instruction(self, line: int) -> str:
-        """The name of an instruction, as `%dot.71`."""
+        """Return the name of an instruction, as `%dot.71`."""
         defined = self._stage.names_of(line)[0] if 0 <= line < len(self._stage.ids) else ()
         return defined[0] if defined else "an instruction"
 
 
 @lru_cache(maxsize=4)
 def view_of(stage: StageText, cell: str) -> MemoryView | None:
-    """The view of a compiled stage's memory; None if it has none."""
+    """Return the view of a compiled stage's memory; None if it has none."""
     memory = stage.memory
     return MemoryView(stage, memory, cell) if memory and memory.error is None and memory.used else None
 
@@ -120,7 +120,7 @@ def drawing(stage: StageText, cell: str, width: int, place: int | None = None) -
 
 
 def instructions(stage: StageText, cell: str, place: int | None) -> Mapping[int, int]:
-    """The line of HLO that each line of a drawing stands for; it does not depend on the width."""
+    """Return the line of HLO that each line of a drawing stands for; it does not depend on the width."""
     view = view_of(stage, cell)
     rows = table(view, view.place(place)).instructions if view else {}
     return {ABOVE + row: line for row, line in rows.items()}
@@ -225,11 +225,11 @@ def table(view: MemoryView, place: int) -> Drawing:
 
 
 _MOST_VALUES = 6
-"""Values listed for one source line."""
+"""The most values listed for one source line."""
 
 
 def _value(view: MemoryView, held: Held, sizes: int, types: int) -> Line:
-    """`1 MiB  f32[512,512]  saved for backward  %tanh.3  7–27 until %dot.4`."""
+    """Return `1 MiB  f32[512,512]  saved for backward  %tanh.3  7–27 until %dot.4`."""
     block = held.block
     spans: list[StyledText] = [
         (f"    {pad(bytes_text(held.bytes), sizes, right=True)}       ", "muted"), (pad(block.type, types), "type"),

@@ -30,7 +30,7 @@ class Variable:
     uses: Sequence[int]
     """Ascending."""
     type: str = ""
-    """As printed."""
+    """Its type, as printed."""
 
     @property
     def spelled(self) -> str:
@@ -39,7 +39,7 @@ class Variable:
 
 
 def variable(stage: StageText, line: int, name: str) -> Variable:
-    """The variable that a name refers to in a line."""
+    """Return the variable that a name refers to in a line."""
     whole = _base(name)
     definitions, uses = stage.defining(whole), stage.using(name)
     if len(definitions) == 1:
@@ -54,12 +54,12 @@ def variable(stage: StageText, line: int, name: str) -> Variable:
 
 
 def _base(name: str) -> str:
-    """The name of an operation's results together: `%1` for `%1#2`."""
+    """Return the name of an operation's results together: `%1` for `%1#2`."""
     return _ELEMENT_OF.sub("", name) if name.startswith("%") else name
 
 
 def _type(types: Sequence[str], name: str) -> str:
-    """A variable's type from those of its operation's results: `%1#2` has one of them, `%1` all."""
+    """Return a variable's type from those of its operation's results: `%1#2` has one of them, `%1` all."""
     number = re.search(r"#(\d+)$", name) if name.startswith("%") else None
     if number and int(number[1]) < len(types):
         return types[int(number[1])]
@@ -69,7 +69,7 @@ def _type(types: Sequence[str], name: str) -> str:
 def _own(
     stage: StageText, whole: str, definitions: Sequence[int], uses: Sequence[int], line: int
 ) -> tuple[int | None, Sequence[int]]:
-    """The nearest definition above whose scope contains the line, and its own uses."""
+    """Return the nearest definition above whose scope contains the line, and its own uses."""
     above = definitions[: bisect_right(definitions, line)]
     defined = next((at for at in reversed(above) if line < _end(stage, at, whole)), None)
     if defined is None:
@@ -83,7 +83,7 @@ def _own(
 
 
 def _end(stage: StageText, definition: int, whole: str) -> int:
-    """The end of the scope of a name that a line defines."""
+    """Return the end of the scope of a name that a line defines."""
     limit = _limit(stage, definition, whole)
     if limit <= 0:
         return len(stage.texts)
@@ -92,7 +92,7 @@ def _end(stage: StageText, definition: int, whole: str) -> int:
 
 
 def _limit(stage: StageText, definition: int, name: str) -> int:
-    """The least indentation of lines in the scope of a name that a line defines."""
+    """Return the least indentation of lines in the scope of a name that a line defines."""
     indent = stage.indents[definition]
     is_input = stage.typed(definition).get(name, ("", ()))[0] != ""
     if is_input and (stage.stage == "stablehlo" or "{ lambda" in stage.texts[definition]):

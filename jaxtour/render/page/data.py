@@ -1,7 +1,4 @@
-"""The data that a page's script links and paints, as compact values for JSON.
-
-The script paints lines as they come into view, so 20 000 instructions cost their text and some bytes per line.
-"""
+"""Makes the data that a page's script links and paints, as compact values for JSON."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -95,7 +92,7 @@ def _stage(
 
 
 def _origin(origin: Origin, at: Callable[[Iterable[Span]], list[int]], words: _Table) -> list[Any]:
-    """Places, places of the calls around, path, whether it stands for several, why it has no place, glyph, in words."""
+    """Return places, places of the calls around, path, whether it stands for several, why unlinked, glyph, in words."""
     many = int(len(origin.spans) > 1 or origin.name == FUSION)
     mark = glyph(origin.transforms).glyph.strip()
     told = (origin.path, origin.unlinked or "", mark, in_words(origin.transforms))
@@ -104,7 +101,7 @@ def _origin(origin: Origin, at: Callable[[Iterable[Span]], list[int]], words: _T
 
 
 def _times(stage: StageText, profile: Profile, peaks: Sequence[Peak]) -> dict[int, list[Any]]:
-    """By line: the share, the share and the count in words, and the sentence."""
+    """Return, by line, the share, the share and the count in words, and the sentence."""
     found: dict[int, list[Any]] = {}
     for line, cell in stage_cells(profile, stage).items():
         share = cell.self_s / profile.wall_s
@@ -115,7 +112,7 @@ def _times(stage: StageText, profile: Profile, peaks: Sequence[Peak]) -> dict[in
 
 
 def painted(lines: Iterable[Line]) -> str:
-    """The styles of each line as lengths and letters, `4-3d2-`, without a plain end; joined by line feeds."""
+    """Return the styles of each line as lengths and letters, `4-3d2-`, without a plain end; joined by line feeds."""
     return "\n".join(_runs(line) for line in lines)
 
 

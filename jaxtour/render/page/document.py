@@ -18,7 +18,7 @@ from jaxtour.render.page.model import Page, PageCall
 from jaxtour.render.profile.tables import instruction_table, line_table, summary_lines
 
 WIDTH = 100
-"""Cells of the tables."""
+"""The width of the tables in cells."""
 SCRIPTS = ("links.js", "panes.js", "page.js")
 """The parts of the script, each on top of those before it."""
 

@@ -1,4 +1,4 @@
-"""Styled lines as HTML."""
+"""Writes styled lines as HTML."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
@@ -18,7 +18,7 @@ def linked(link: str) -> str:
 
 
 def source_link(files: Sequence[str], file: str | None, line: int | None) -> str:
-    """`source:0:7`, the seventh line of the first file; empty if the page has no such file."""
+    """Return `source:0:7`, the seventh line of the first file; empty if the page has no such file."""
     return f"source:{files.index(file)}:{line}" if file in files and line else ""
 
 

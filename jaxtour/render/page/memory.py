@@ -1,4 +1,4 @@
-"""The plot of a call's memory as SVG, and its table, whose rows lead to their instructions."""
+"""Draws the plot of a call's memory as SVG, and its table, whose rows lead to their instructions."""
 
 from collections.abc import Sequence
 from html import escape
@@ -56,7 +56,7 @@ def picture(view: MemoryView, files: Sequence[str]) -> str:
 
 
 def _areas(view: MemoryView, files: Sequence[str], columns: Sequence[Column], cell: float) -> list[str]:
-    """An area for each line of source, from the bottom, with its letter where it is highest."""
+    """Yield an area for each line of source, from the bottom, with its letter where it is highest."""
     owners = view.stacked({owner for column in columns for owner in column.bytes})
     floors = [0.0] * len(columns)
     found = []
@@ -92,7 +92,7 @@ def _area(
 
 
 def _touching(rows: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]]]:
-    """The runs of columns in groups without a gap."""
+    """Return the runs of columns in groups without a gap."""
     found: list[list[tuple[int, int]]] = []
     for row in rows:
         if found and found[-1][-1][1] == row[0]:
@@ -103,7 +103,7 @@ def _touching(rows: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]]]:
 
 
 def _outline(rows: Sequence[tuple[int, int]], floors: Sequence[float], tops: Sequence[float], cell: float) -> str:
-    """Along the top from left to right, and back along the bottom."""
+    """Return the outline of an area: along the top from left to right, and back along the bottom."""
     bottom = TOP + HEIGHT
     there = "".join(f"V{bottom - tops[first]:.5g}H{LEFT + end * cell:g}" for first, end in rows)
     back = "".join(f"V{bottom - floors[first]:.5g}H{LEFT + first * cell:g}" for first, _ in reversed(rows))

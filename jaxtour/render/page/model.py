@@ -17,7 +17,7 @@ class PageSource(NamedTuple):
     name: str
     """Its name on the page."""
     text: str
-    """With one visible character for each invisible one, so that columns stay the same."""
+    """The text, with one visible character for each invisible one, so that columns stay the same."""
 
 
 class PageCall(NamedTuple):
@@ -28,7 +28,7 @@ class PageCall(NamedTuple):
     sources: Sequence[PageSource] = ()
     """The first one has the call's own code."""
     stages: Sequence[StageText] = ()
-    """Those that could not be made have an `error`."""
+    """The stages; those that could not be made have an `error`."""
     profile: Profile | None = None
     sections: Sequence[tuple[str, Sequence[Line]]] = ()
     """Sections that come before the time and the memory, by heading."""
@@ -39,6 +39,6 @@ class Page(NamedTuple):
 
     title: str
     made_by: str
-    """`jaxtour 0.5, jax 0.12.0, Python 3.13, CPU, ...`"""
+    """What made it: `jaxtour 0.5, jax 0.12.0, Python 3.13, CPU, ...`."""
     calls: Sequence[PageCall]
     peaks: Sequence[Peak] = ()

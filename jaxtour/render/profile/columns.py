@@ -1,4 +1,4 @@
-"""The columns of a profile next to the lines of the source and of a stage, and the text about one line."""
+"""Makes the columns of a profile next to the lines of the source and of a stage, and the text about one line."""
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -18,7 +18,7 @@ _BAR = 4
 _PERCENT = 5
 SOURCE_CELLS = _BAR + _PERCENT + 1
 _LEAST = 0.005
-"""The column shows smaller shares only as less than 1%."""
+"""Smaller shares appear in the column only as less than 1%."""
 _KEPT = 8
 
 
@@ -36,18 +36,18 @@ class TimeCell(NamedTuple):
 
 @lru_cache(maxsize=_KEPT)
 def by_line(profile: Profile) -> Mapping[tuple[str | None, int | None], LineTime]:
-    """The time of each line of source."""
+    """Return the time of each line of source."""
     return {(time.file, time.line): time for time in line_times(profile)}
 
 
 def short_percent(share: float, *, estimated: bool = False) -> str:
-    """`62%`, `<1%`, `~5%`, in five cells."""
+    """Return `62%`, `<1%`, `~5%`, in five cells."""
     text = "<1%" if 0 < share < _LEAST else f"{share:.0%}"
     return f"{('~' if estimated and share >= _LEAST else '') + text:>{_PERCENT}}"
 
 
 def source_column(profile: Profile, place: tuple[str, int] | None) -> Line:
-    """The bar and the share of a line of source, `SOURCE_CELLS` wide; blank for a line without time."""
+    """Return the bar and the share of a line of source, `SOURCE_CELLS` wide; blank for a line without time."""
     time = by_line(profile).get(place) if place else None
     if time is None or not time.self_s:
         return ((" " * SOURCE_CELLS, ""),)
@@ -57,7 +57,7 @@ def source_column(profile: Profile, place: tuple[str, int] | None) -> Line:
 
 
 def said_of_line(profile: Profile, place: tuple[str, int] | None) -> Line:
-    """`line 7: 12.0% forward, 31.2% backward, 35 ms`; empty for a line without time."""
+    """Return `line 7: 12.0% forward, 31.2% backward, 35 ms`; empty for a line without time."""
     time = by_line(profile).get(place) if place else None
     if time is None or place is None:
         return ()
@@ -122,7 +122,7 @@ class _Heads:
                 self._by_direction.setdefault((span, "transpose" in origin.transforms), []).append(number)
 
     def of(self, span: Span, path: str, *, backward: bool) -> Sequence[int]:
-        """The lines of an expression with this path, or else in this direction."""
+        """Return the lines of an expression with this path, or else in this direction."""
         origins = tuple(self._by_path.get((span, path), ()) or self._by_direction.get((span, backward), ()))
         if origins not in self._known:
             lines = [line for origin in origins for line in self._stage.lines_of(origin)]
@@ -141,7 +141,7 @@ class StageColumn:
         self.width = _PERCENT + self._counts + 1
 
     def line(self, line: int) -> Line:
-        """The column of a line, `width` cells wide."""
+        """Return the column of a line, `width` cells wide."""
         cell = self._cells.get(line)
         if cell is None:
             return ((" " * self.width, ""),)
@@ -151,7 +151,7 @@ class StageColumn:
 
 
 def said_of_stage_line(profile: Profile, stage: StageText, line: int, peaks: Sequence[Peak]) -> Line:
-    """`22.6 ms, 28.9%, ×10, 8 Gflop/s (12% of the peak), 190 MB/s: bound by memory`; empty without time."""
+    """Return `22.6 ms, 28.9%, ×10, 8 Gflop/s (12% of the peak), 190 MB/s: bound by memory`; empty without time."""
     cell = stage_cells(profile, stage).get(line)
     if cell is None:
         return ()
@@ -175,11 +175,11 @@ def said_of_stage_line(profile: Profile, stage: StageText, line: int, peaks: Seq
 
 
 def hot_lines(profile: Profile, stage: StageText) -> list[int]:
-    """The lines of a stage with time, the hottest first."""
+    """Return the lines of a stage with time, the hottest first."""
     cells = stage_cells(profile, stage)
     return sorted(cells, key=lambda line: -cells[line].self_s)
 
 
 def hot_places(profile: Profile) -> list[tuple[str, int]]:
-    """The lines of source with time, the hottest first."""
+    """Return the lines of source with time, the hottest first."""
     return [(time.file, time.line) for time in line_times(profile) if time.file and time.line and time.self_s > 0]

@@ -109,14 +109,14 @@ def _shares(share: float, taken: float, *, estimated: bool = False) -> list[Line
 
 
 def _devices_differ(profile: Profile, times: Sequence[LineTime]) -> bool:
-    """Whether a line's times differ so much on a few devices that each gets a column."""
+    """Return whether a line's times differ so much on a few devices that each gets a column."""
     if not 1 < len(profile.devices) <= _MOST_COLUMNS:
         return False
     return any(max(time.by_device) - min(time.by_device) > _DIFFERENT * profile.wall_s for time in times)
 
 
 def _range(times: Sequence[float]) -> str:
-    """`1.2 ms … 3.4 ms`, the least and the most of any device."""
+    """Return `1.2 ms … 3.4 ms`, the least and the most of any device."""
     return f"{seconds(min(times), 2)} … {seconds(max(times), 2)}" if times else ""
 
 
@@ -147,7 +147,7 @@ def instruction_table(profile: Profile, peaks: Sequence[Peak], width: int, *, ow
 
 
 def roofline_points(profile: Profile) -> list[Timing]:
-    """The instructions whose operations and bytes are known, the longest first, as timings of one execution each."""
+    """Return the instructions whose operations and bytes are known, longest first, as timings of one execution each."""
     return [
         Timing(
             run=profile.run, index=number, label=each.name, call=Raw(each.name), platform=profile.platform,
@@ -159,5 +159,5 @@ def roofline_points(profile: Profile) -> list[Timing]:
 
 
 def runs(count: float) -> str:
-    """`10`, `2.5` where calls differ."""
+    """Return `10`, or `2.5` where calls differ."""
     return f"{count:.0f}" if abs(count - round(count)) < 1e-9 else f"{count:.1f}"

@@ -16,9 +16,9 @@ Place = tuple[str, int]
 _STYLES: tuple[Style, ...] = ("primitive", "type", "function", "number", "string", "keyword", "constant", "name")
 IDLE = "·"
 OTHER = "#"
-"""For instructions without a source, and for the lines beyond the alphabet."""
+"""The letter for instructions without a source, and for the lines beyond the alphabet."""
 NAME_CELLS = 12
-"""For the names of the threads."""
+"""The cells for the names of the threads."""
 _CLOSEST_NS = 20
 """The shortest time that the whole width shows."""
 
@@ -45,7 +45,7 @@ class Window(NamedTuple):
 
 
 def whole_window(profile: Profile) -> Window:
-    """All of the call, with the cursor at its start, on the busiest thread."""
+    """Return a window on all of the call, with the cursor at its start, on the busiest thread."""
     assert profile.timeline is not None
     sizes = [sum(thread.lengths) for thread in profile.timeline.threads]
     busiest = sizes.index(max(sizes)) if sizes else 0
@@ -62,7 +62,7 @@ class Piece(NamedTuple):
 
 @lru_cache(maxsize=64)
 def pieces_of(thread: TimelineThread) -> tuple[Piece, ...]:
-    """The pieces of a thread's time, in order, each with the innermost instruction."""
+    """Return the pieces of a thread's time, in order, each with the innermost instruction."""
     found: list[Piece] = []
     open_: list[list[float]] = []
     """End, instruction, and the time up to which it has been emitted."""
@@ -97,14 +97,14 @@ def piece_at(thread: TimelineThread, at: float) -> Piece | None:
 
 
 def next_piece(thread: TimelineThread, at: float, by: int) -> Piece | None:
-    """The piece that begins after a time, or before it; None without one."""
+    """Return the piece that begins after a time, or before it; None without one."""
     pieces = pieces_of(thread)
     number = bisect_right(pieces, (at, float("inf"), 0)) - (0 if by > 0 else 2)
     return pieces[number] if 0 <= number < len(pieces) else None
 
 
 def place_of(profile: Profile, each: InstructionTime) -> Place | None:
-    """The line that has the most of an instruction's time."""
+    """Return the line that has the most of an instruction's time."""
     best = max(each.parts, key=lambda part: part.share, default=None)
     if best is None or not 0 <= best.span < len(profile.spans):
         return None
@@ -114,26 +114,26 @@ def place_of(profile: Profile, each: InstructionTime) -> Place | None:
 
 @lru_cache(maxsize=8)
 def letters(profile: Profile) -> Mapping[Place, str]:
-    """A letter for each line, the hottest first."""
+    """Return a letter for each line, the hottest first."""
     hot = [(time.file, time.line) for time in line_times(profile) if time.file and time.line]
     return dict(zip(hot, ascii_lowercase, strict=False))
 
 
 @lru_cache(maxsize=8)
 def _letters(profile: Profile) -> list[str]:
-    """The letter of each instruction."""
+    """Return the letter of each instruction."""
     known = letters(profile)
     places = (place_of(profile, each) for each in profile.instructions)
     return [known.get(found, OTHER) if found else OTHER for found in places]
 
 
 def style_of(letter: str) -> Style:
-    """The colour of a letter."""
+    """Return the colour of a letter."""
     return _STYLES[ascii_lowercase.index(letter) % len(_STYLES)] if letter in ascii_lowercase else "muted"
 
 
 def timeline_lines(profile: Profile, window: Window, width: int, height: int, source: SourceOf, own: str) -> list[Line]:
-    """The axis, the threads, the cursor and what it is on, and the meaning of the letters, in `height` rows."""
+    """Return the axis, the threads, the cursor and what it is on, and the meaning of the letters, in `height` rows."""
     shown = profile.timeline
     assert shown is not None
     room = max(8, width - NAME_CELLS)
@@ -191,7 +191,7 @@ def _row(profile: Profile, thread: TimelineThread, window: Window, room: int) ->
 
 
 def _under(profile: Profile, window: Window, source: SourceOf, own: str) -> list[Line]:
-    """The instruction under the cursor, with its line."""
+    """Return the instruction under the cursor, with its line."""
     assert profile.timeline is not None
     threads = profile.timeline.threads
     thread = threads[min(window.thread, len(threads) - 1)]

@@ -1,4 +1,4 @@
-"""The time of a call as a tree: each line, the library functions that it called, and their instructions."""
+"""Shows the time of a call as a tree: each line, the library functions that it called, and their instructions."""
 
 import re
 from collections import defaultdict
@@ -26,7 +26,7 @@ _OWN = "the line itself"
 
 @lru_cache(maxsize=4096)
 def function_of(path: str) -> str:
-    """The functions and named scopes in a name stack, without the outermost jit: `sort`, `Dense_0/relu`.
+    """Return the functions and named scopes in a name stack, without the outermost jit: `sort`, `Dense_0/relu`.
 
     The last name is the primitive.
     """
@@ -60,7 +60,7 @@ Part = tuple[float, InstructionTime, bool]
 def tree_lines(
     profile: Profile, width: int, source: SourceOf, *, own: str = "", by_time: bool = True
 ) -> tuple[list[Line], list[Fold]]:
-    """The rows of the tree, and its blocks; the hottest line is the first, or else the first of the source."""
+    """Return the rows of the tree, and its blocks; the hottest line is the first, or else the first of the source."""
     places: dict[tuple[str, int] | None, dict[str, list[Part]]] = defaultdict(lambda: defaultdict(list))
     for each in profile.instructions:
         for part in each.parts:
@@ -92,7 +92,7 @@ def tree_lines(
 
 
 def _functions(profile: Profile, functions: dict[str, list[Part]]) -> Iterator[tuple[Line, list[Line]]]:
-    """The row of each function of a line, and those of its instructions; a line that calls none has only the latter."""
+    """Yield the row of each function of a line, and those of its instructions; without calls, only the latter."""
     for name in sorted(functions, key=lambda each: -sum(taken for taken, _, _ in functions[each])):
         parts = functions[name]
         taken = sum(each for each, _, _ in parts)

@@ -40,7 +40,7 @@ PROCESSES = "This lesson is for {count} processes: `jaxtour {id}` starts them. H
 
 
 def draft(lesson: Lesson, progress: Progress) -> list[Draft]:
-    """Everything in the order of reading, with the learner's code where there is some."""
+    """Return everything in the order of reading, with the learner's code where there is some."""
     found: list[Draft] = [Prose(f"# {lesson.title}\n\n{lesson.summary}".strip())]
     cells = _Cells()
     requires = [lesson.requires, *(step.requires for step in _whole(lesson) if step.requires)]
@@ -61,7 +61,7 @@ def draft(lesson: Lesson, progress: Progress) -> list[Draft]:
 
 
 def cells_of(found: list[Draft], lesson: Lesson, folder: str) -> Lesson:
-    """The draft's code as the steps of a notebook, which each run after the ones before."""
+    """Return the draft's code as the steps of a notebook, which each run after the ones before."""
     steps = tuple(part.step for part in found if isinstance(part, CodeDraft))
     cells = {step.id: NotebookCell(number=at, folder=Raw(folder)) for at, step in enumerate(steps, 1)}
     return Lesson(
@@ -115,7 +115,7 @@ def _step(step: Step, title: str, saved: SavedStep, cells: _Cells) -> Iterator[D
 
 
 def _runs(step: Step) -> dict[str, Any]:
-    """What the step's code needs and asks for."""
+    """Return what the step's code needs and asks for."""
     names = ("trace", "time", "raises", "ask", "requires", "timeout")
     return {name: getattr(step, name) for name in names}
 

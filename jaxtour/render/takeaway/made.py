@@ -14,11 +14,11 @@ from jaxtour.render.value import failure_lines
 from jaxtour.text import one_line, plural
 
 WIDTH = 100
-"""Cells of a traceback."""
+"""The width of a traceback in cells."""
 
 
 def made(found: list[Draft], outcomes: Mapping[str, Outcome]) -> tuple[DraftPart, ...]:
-    """The parts, with the results of the code that ran, by the ids of the draft's steps."""
+    """Return the parts, with the results of the code that ran, by the ids of the draft's steps."""
     reports = {name: outcome.report for name, outcome in outcomes.items() if outcome.report}
     parts: list[DraftPart] = []
     for each in found:
@@ -74,7 +74,7 @@ def _times(report: Report) -> Iterator[Folded]:
 
 
 def outputs(report: Report) -> Iterator[Output]:
-    """What Jupyter would show below the cell, in its order."""
+    """Yield what Jupyter would show below the cell, in its order."""
     if report.stdout.text:
         yield Output("stdout", report.stdout.text)
     warned = "".join(f"{warning.category}: {warning.message}\n" for warning in report.warnings)

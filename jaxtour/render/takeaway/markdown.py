@@ -13,7 +13,7 @@ _MATHS = re.compile(r"(?<!\\)\$")
 
 
 def markdown(lesson: Takeaway) -> str:
-    """The whole lesson as one file."""
+    """Return the whole lesson as one file."""
     blocks = [prose(lesson.parts[0].text)] if isinstance(lesson.parts[0], Prose) else []
     blocks += [f"*{inert(lesson.made_by)}*", *(_part(part) for part in lesson.parts[len(blocks) :])]
     return "\n\n".join(block for block in blocks if block) + "\n"
@@ -75,7 +75,7 @@ def prose(text: str) -> str:
 
 
 def has_html(text: str) -> bool:
-    """Whether a browser would take some of this Markdown for HTML."""
+    """Return whether a browser would take some of this Markdown for HTML."""
     parser = commonmark(html=True)
     tokens = parser.parse(text)
     inner = (child for token in tokens for child in token.children or ())

@@ -27,9 +27,9 @@ class Output(NamedTuple):
 
     kind: Literal["stdout", "stderr", "value", "error"]
     text: str
-    """As the program wrote it; for an error, its traceback, which ends in its class and message."""
+    """The text as the program wrote it; for an error, its traceback, which ends in its class and message."""
     name: str = ""
-    """For an error, its class."""
+    """The class of an error."""
     message: str = ""
 
 

@@ -13,7 +13,7 @@ RAISES = "raises-exception"
 
 
 def notebook(lesson: Takeaway) -> str:
-    """The notebook as JSON; raises `ImportError` without nbformat, an extra."""
+    """Return the notebook as JSON; raises `ImportError` without nbformat, an extra."""
     import nbformat
     from nbformat import v4
 

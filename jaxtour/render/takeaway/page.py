@@ -44,7 +44,7 @@ $body
 
 
 def page(lesson: Takeaway) -> str:
-    """The whole file."""
+    """Return the whole file."""
     style = files("jaxtour.render.page").joinpath("page.css").read_text("utf-8")
     style += files("jaxtour.render.takeaway").joinpath("lesson.css").read_text("utf-8")
     return PAGE.substitute(

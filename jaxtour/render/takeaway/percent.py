@@ -40,7 +40,7 @@ def _said(texts: list[str]) -> str:
 
 
 def _comment(text: str, mark: str) -> str:
-    """The text as comments, none of which begins a cell."""
+    """Return the text as comments, none of which begins a cell."""
     rows = (row.replace("%%", "%\\%") if row.lstrip().startswith("%%") else row for row in text.split("\n"))
     return "".join(f"{mark} {row}".rstrip() + "\n" for row in rows)
 

@@ -1,4 +1,4 @@
-"""Two pieces of code side by side, or one below the other, with a sign at each line that only one of them has."""
+"""Puts two pieces of code side by side, or one below the other, with a sign at each line that only one of them has."""
 
 from collections.abc import Sequence
 from difflib import SequenceMatcher

@@ -1,4 +1,4 @@
-"""Two texts and where they differ: one below the other, or side by side."""
+"""Shows two texts and where they differ: one below the other, or side by side."""
 
 from collections.abc import Sequence
 from difflib import SequenceMatcher
@@ -40,7 +40,7 @@ def unified_lines(before: str, after: str) -> list[Line]:
 
 
 def beside_lines(left: str, right: str, titles: tuple[str, str], width: int) -> list[Line]:
-    """Two texts side by side, with a sign between lines that differ; one below the other where there is no room."""
+    """Return two texts side by side, with a sign between lines that differ; one below the other if there is no room."""
     texts = [Raw(text.rstrip("\n")).shown.split("\n") for text in (left, right)]
     room = max(map(width_of, [*texts[0], titles[0]])), max(map(width_of, [*texts[1], titles[1]]))
     if sum(room) + len(_BETWEEN) > width:

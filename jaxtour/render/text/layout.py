@@ -1,4 +1,4 @@
-"""Styled text without a toolkit: clipped, padded, wrapped, and in tables; every width is in terminal cells."""
+"""Lays out styled text without a toolkit: clipped, padded, wrapped, and in tables; widths are in terminal cells."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -31,7 +31,7 @@ def plain_lines(lines: Iterable[Line]) -> str:
 
 _PIECES = re.compile(r"\s+|\S+")
 _WHOLE_CODE = 40
-"""In cells; inline code up to this width stays in one row."""
+"""The width in cells up to which inline code stays in one row."""
 
 
 def width_of(line: Line | str) -> int:

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 _PYTHON = ("python", "py", "python3")
 _NARROWEST = 4
-"""In cells; the least width of text, however deeply nested."""
+"""The least width of text in cells, however deeply nested."""
 
 
 @cache
 def commonmark(*, html: bool = False) -> "MarkdownIt":
-    """The parser; unless `html`, it takes HTML for text."""
+    """Return the parser; unless `html`, it takes HTML for text."""
     # This import takes 40 ms, and the app's first frame does not need it.
     from markdown_it import MarkdownIt
 

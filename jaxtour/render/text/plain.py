@@ -241,7 +241,7 @@ def _check(report: Report, width: int) -> list[Line]:
 
 
 def _end(report: Report, width: int) -> list[Line]:
-    """Return how the run ended, if it did not end by itself."""
+    """Return how the run ended, if it did not end on its own."""
     if report.done is None or report.done.status in ("ok", "error"):
         return []
     who = f"; {report.done.who}" if report.done.who else ""

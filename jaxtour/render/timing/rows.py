@@ -77,7 +77,7 @@ _EQUAL = 0.05
 _OF_ONE = {"python_bound"}
 """Verdicts whose message contains the seconds of one call."""
 _SHORTEST = 1e-12
-"""In seconds; no clock measures less."""
+"""The shortest time in seconds; no clock measures less."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ STRIP = 24
 _CURVES = 8
 """More curves could not be distinguished."""
 _OTHER_ULP = 1e5
-"""In units in the last place: for float32, a difference of about 1 in 100."""
+"""A difference in units in the last place: for float32, about 1 in 100."""
 _OTHER_PART = 1e-3
 """A part of the largest value: a smaller difference of that many units comes from values near zero."""
 _TAIL = 0.97

@@ -61,7 +61,7 @@ class Charts:
             self._view.refresh(layout=True)
 
     def _regions(self, size: Size) -> list[Region]:
-        """Where the charts are among the rows, left of the last column."""
+        """Return where the charts are among the rows, left of the last column."""
         rows, width = self._scene.plan.rows, max(1, size.width - 1)
         return [Region(0, rows.top(picture.line), width, picture.rows) for picture in self._pictures]
 

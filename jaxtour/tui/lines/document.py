@@ -1,4 +1,4 @@
-"""The document of a view: its lines, made on demand, its gutter, and the words in its border."""
+"""Describes the document of a view: its lines, made on demand, its gutter, and the words in its border."""
 
 import re
 from bisect import bisect_left, bisect_right
@@ -72,11 +72,11 @@ class Highlighted(NamedTuple):
     """The lines that a walk visits, ascending: the first line of each equation."""
 
     def of(self, line: int) -> Highlight | None:
-        """The highlight of a line."""
+        """Return the highlight of a line."""
         return self.highlights(line) if self.highlights else None
 
     def next_match(self, line: int, by: int) -> int | None:
-        """The match after a line, or before it, wrapping around; None without matches."""
+        """Return the match after a line, or before it, wrapping around; None without matches."""
         matches = self.matches
         if not matches:
             return None
@@ -151,11 +151,11 @@ class Document(msgspec.Struct, frozen=True):
         return _width(self.lines)
 
     def selectable_in(self, line: int) -> Sequence[Columns]:
-        """The selectable pieces of a line."""
+        """Return the selectable pieces of a line."""
         return self.selectable(line) if self.selectable and 0 <= line < len(self.lines) else ()
 
     def pieces_at(self, line: int, columns: Columns | None = None) -> list[DevicePiece]:
-        """The pieces in a line, or the one at these columns."""
+        """Return the pieces in a line, or the one at these columns."""
         return [piece for piece in self.pieces if piece.line == line and columns in (None, piece.columns)]
 
     @property
@@ -169,11 +169,11 @@ class Document(msgspec.Struct, frozen=True):
         return self.lines.texts if isinstance(self.lines, LazyLines) else [plain(line) for line in self.lines]
 
     def text_of(self, index: int) -> str:
-        """The text of one line, before it is changed for a terminal without UTF-8."""
+        """Return the text of one line, before it is changed for a terminal without UTF-8."""
         return self.lines.texts[index] if isinstance(self.lines, LazyLines) else plain(self.lines[index])
 
     def cells_of(self, line: int, columns: Columns) -> Columns:
-        """The cells that characters of a line take."""
+        """Return the cells that characters of a line take."""
         text = self.text_of(line)
         return cells(text[: columns[0]]), cells(text[: columns[1]])
 
@@ -201,7 +201,10 @@ EMPTY = Document()
 def illustrated(
     blocks: "Iterable[ChartBlock]", width: int, rows: int, *, ascii_only: bool = False
 ) -> tuple[list[Line], tuple[Picture, ...]]:
-    """Blocks as lines, with `rows` rows for each chart and its legend below; no charts in ASCII or a narrow view."""
+    """Return blocks as lines, with `rows` rows for each chart and its legend below.
+
+    No charts in ASCII or a narrow view.
+    """
     # Not needed before the first measurement.
     from jaxtour.render.chart import NARROWEST, Chart, legend_lines
 
@@ -218,7 +221,7 @@ def illustrated(
 
 
 def cells(text: str) -> int:
-    """The number of cells that a text takes; quick for ASCII."""
+    """Return the number of cells that a text takes; quick for ASCII."""
     return len(text) if text.isascii() else cell_len(text)
 
 

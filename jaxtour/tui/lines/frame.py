@@ -1,4 +1,4 @@
-"""The rows of a view on the screen, each painted once until it looks different."""
+"""Keeps the rows of a view on the screen, each painted once until it looks different."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
@@ -16,7 +16,7 @@ class Row(Strip):
     __slots__ = ()
 
     def divide(self, cuts: Iterable[int]) -> Sequence[Strip]:
-        """The strips between these cells."""
+        """Return the strips between these cells."""
         cuts = list(cuts)
         return [self] if cuts == [self.cell_length] else super().divide(cuts)
 
@@ -59,7 +59,7 @@ class Border:
                 self._outside.clear()
 
     def rows(self, crop: Region) -> list[Strip]:
-        """The rows of a region, which includes the border."""
+        """Return the rows of a region, which includes the border."""
         view = self._view
         size, gutter = view.outer_size, view.styles.gutter
         if size != self._size:

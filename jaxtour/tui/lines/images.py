@@ -1,4 +1,4 @@
-"""A figure, drawn by textual-image: in half blocks, or by the graphics of the terminal where it has them.
+"""Shows a figure, drawn by textual-image: in half blocks, or by the graphics of the terminal where it has them.
 
 The private parts of textual-image used here were checked with 0.12.0 and 0.14.2, which the extra pins.
 """
@@ -87,7 +87,7 @@ class FigureView(Widget, can_focus=False):
 
 
 def _drawn(picture: Pillow.Image, graphics: Graphics | None) -> Widget:
-    """A widget that draws a picture."""
+    """Return a widget that draws a picture."""
     with _no_terminal(*(graphics.cell_size() if graphics else Graphics.USUAL)):
         from textual_image.renderable import tgp
         from textual_image.widget import HalfcellImage, SixelImage, TGPImage

@@ -42,5 +42,5 @@ class CursorMoved(Message):
         """Whether the cursor itself has moved."""
 
     def can_replace(self, message: Message) -> bool:
-        """Only the last of several messages matters."""
+        """Return True: only the last of several messages matters."""
         return isinstance(message, CursorMoved) and message.view is self.view and (message.moved or not self.moved)

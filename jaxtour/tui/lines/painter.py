@@ -24,7 +24,7 @@ Over: TypeAlias = Sequence[tuple[Columns, HighlightStyle]]
 """The characters of a line that are highlighted, and how."""
 
 DOCUMENTS = 3
-"""Documents whose coloured lines are kept: who goes to another step often comes back."""
+"""The documents whose coloured lines are kept: a learner who goes to another step often comes back."""
 CACHED = 256
 """Coloured lines kept; a screenful is 60. More would slow down garbage collection."""
 
@@ -32,7 +32,7 @@ SIGNS = {"here": "›", "link": "▌", "caller": "▏", "proof": "✓", "open": 
 ASCII_SIGNS = {
     "here": ">", "link": "*", "caller": ":", "proof": "#", "open": "-", "closed": "+", "more": ">", "thumb": "|"
 }  # fmt: skip
-"""Not from `in_ascii`, which would make some of them equal."""
+"""The signs in ASCII; `in_ascii` would make some of them equal."""
 
 
 class Painter:
@@ -61,7 +61,7 @@ class Painter:
         self._documents.append((document, self._kept))
 
     def row(self, y: int, port: Port) -> Strip:
-        """The row at `y` of the view."""
+        """Return the row at `y` of the view."""
         self._port = port
         scene, rows = self._scene, self._scene.plan.rows
         width = max(0, self._port.width - 1)
@@ -88,7 +88,7 @@ class Painter:
         return self.palette.rich(style, marks)
 
     def _gutter(self, line: int, part: int, marks: tuple[Mark | None, ...]) -> Strip:
-        """The cursor's sign, the fold's sign, the document's gutter, and a highlight's sign in the last cell."""
+        """Return the cursor's sign, the fold's sign, the document's gutter, and a highlight's sign in the last cell."""
         scene, focused = self._scene, self._port.focused
         segments: list[Segment] = []
         folds = scene.plan.folds
@@ -129,7 +129,7 @@ class Painter:
         return Strip.join([strip.crop(0, place), last])
 
     def _body(self, line: int, part: int, marks: tuple[Mark | None, ...], room: int) -> Iterable[Segment]:
-        """The part of a line's text that the row shows, with its highlights."""
+        """Return the part of a line's text that the row shows, with its highlights."""
         plan, start = self._scene.plan, self._port.left
         text, length = self._coloured(line, marks, gutter=False)
         over = [*self._scene.over_text(line, self._scene.document.text_of(line), flat=self.palette.flat)]
@@ -156,7 +156,7 @@ class Painter:
     def _folded(
         self, body: Strip, line: int, over: Over, hidden: int, marks: tuple[Mark | None, ...], room: int
     ) -> Strip:
-        """The first line of a folded block, and the number of hidden lines, which is always in view."""
+        """Return the first line of a folded block, and the number of hidden lines, which is always in view."""
         [((words, _),)] = in_ascii([((f" … {plural(hidden, 'line')}", ""),)], self._scene.ascii_only)
         words = clip(words, room)
         start = self._port.left
@@ -165,7 +165,7 @@ class Painter:
         return Strip.join([self._overlaid(body, line, over, start, end), tail])
 
     def _overlaid(self, body: Strip, line: int, over: Over, start: int, end: int) -> Strip:
-        """Some cells of a line's text, with their highlights."""
+        """Return some cells of a line's text, with their highlights."""
         text = self._scene.document.text_of(line)
         strip = body.crop(start, end)
         for (first, last), style in over:
@@ -175,7 +175,7 @@ class Painter:
         return strip
 
     def _coloured(self, line: int, marks: tuple[Mark | None, ...], *, gutter: bool) -> tuple[list[Segment], int]:
-        """A line, or its gutter, as segments, and their cells."""
+        """Return a line, or its gutter, as segments, and their cells."""
         key = (line, gutter, marks)
         found = self._kept.get(key)
         if found is None:
@@ -192,7 +192,7 @@ class Painter:
 
 
 def _over(strip: Strip, start: int, end: int, style: RichStyle) -> Strip:
-    """The strip with a style added to some of its cells."""
+    """Return the strip with a style added to some of its cells."""
     if start >= end:
         return strip
     length = strip.cell_length
@@ -218,7 +218,7 @@ class PaintedRows:
         """The part of the rows that they were painted for."""
 
     def changed(self, port: Port) -> list[Region]:
-        """The parts of the rows that look different now, as far as their text reaches."""
+        """Return the parts of the rows that look different now, as far as their text reaches."""
         was, self._looks = self._looks, [self._look(row, port) for row in range(port.top, port.top + port.height)]
         thumb_was, self._thumb = self._thumb, port.thumb(self._scene.plan.rows.count)
         width_was, self.port = self.port.width, port
@@ -238,7 +238,7 @@ class PaintedRows:
             self._looks[y] = self._look(self.port.top + y, self.port)
 
     def _look(self, row: int, port: Port) -> tuple[int, RowLook]:
-        """The end of a row's text, and the row's look."""
+        """Return the end of a row's text, and the row's look."""
         scene, plan = self._scene, self._scene.plan
         if row >= plan.rows.count:
             return (0, ())

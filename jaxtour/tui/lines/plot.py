@@ -25,12 +25,12 @@ class AxisLabels(AxisFormatter):
         self._axis = axis
 
     def get_ticks(self, min_: float, max_: float, max_ticks: int = 8) -> list[float]:
-        """The places of the ticks; only every second or third if there are too many."""
+        """Return the places of the ticks; only every second or third if there are too many."""
         ticks = [self._axis.place(tick) for tick in self._axis.ticks]
         return [tick for tick in ticks[:: -(-len(ticks) // max_ticks) or 1] if min_ <= tick <= max_]
 
     def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
-        """The labels of the ticks."""
+        """Return the labels of the ticks."""
         return [self._axis.label(self._axis.value(tick)) for tick in ticks]
 
 
@@ -86,7 +86,7 @@ class ChartView(PlotWidget, can_focus=False, inherit_bindings=False):
                 self.scatter(across, up, marker=curve.glyph, marker_style=self._colour(curve.style))
 
     def _colour(self, style: Style) -> str:
-        """The style in this theme, as Rich writes it."""
+        """Return the style in this theme, as Rich writes it."""
         ansi = self.app.native_ansi_color
         written = (ANSI if ansi else COLOURED)[style] or ("ansi_default" if ansi else "$foreground")
         return str((Visual(background=self.background_colors[1]) + Visual.parse(written)).rich_style)

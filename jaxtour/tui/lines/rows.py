@@ -1,4 +1,4 @@
-"""Which rows of a view the lines of a document take, with folded blocks and wrapped lines."""
+"""Maps the lines of a document to rows of a view, with folded blocks and wrapped lines."""
 
 from array import array
 from bisect import bisect_right
@@ -10,7 +10,7 @@ from rich.cells import get_character_cell_size
 from jaxtour.tui.lines.document import EMPTY, Columns, Document
 
 GOES_ON = "╰ "
-"""Before a continued row."""
+"""What comes before a continued row."""
 
 
 class Folds:
@@ -32,19 +32,19 @@ class Folds:
         return bool(self._last)
 
     def starts(self, line: int) -> bool:
-        """Whether a block starts in this line."""
+        """Return whether a block starts in this line."""
         return line in self._last
 
     def hidden_behind(self, line: int) -> int:
-        """How many lines are folded behind this one."""
+        """Return how many lines are folded behind this one."""
         return self._last[line] - line if line in self.closed else 0
 
     def around(self, line: int) -> int | None:
-        """The first line of the innermost block around this line."""
+        """Return the first line of the innermost block around this line."""
         return max((first for first, last in self._last.items() if first <= line <= last), default=None)
 
     def seen(self, line: int) -> int:
-        """The line, or the first line of the folded block that hides it."""
+        """Return the line, or the first line of the folded block that hides it."""
         return min((first for first in self.closed if first < line <= self._last[first]), default=line)
 
     def open_around(self, line: int) -> None:
@@ -59,7 +59,7 @@ class Folds:
             self.closed.discard(outer[-1])
 
     def _outermost(self) -> list[int]:
-        """The first lines of the blocks that are inside no other."""
+        """Return the first lines of the blocks that are inside no other."""
         found: list[int] = []
         end = -1
         for first, last in self._last.items():
@@ -69,7 +69,7 @@ class Folds:
         return found
 
     def hidden(self) -> list[Columns]:
-        """The hidden ranges of lines: ascending, disjoint, the end exclusive."""
+        """Return the hidden ranges of lines: ascending, disjoint, the end exclusive."""
         ranges: list[Columns] = []
         end = 0
         for first in sorted(self.closed):
@@ -99,22 +99,22 @@ class Rows:
         return self.lines - self._before[-1]
 
     def top(self, line: int) -> int:
-        """A line's first row; for a hidden line, the row that it is folded behind."""
+        """Return a line's first row; for a hidden line, the row that it is folded behind."""
         place = bisect_right(self._starts, line)
         if place and line < self._ends[place - 1]:
             return self._rows[place - 1] - 1
         return line - self._before[place]
 
     def height(self, _line: int) -> int:
-        """The number of rows that a visible line takes."""
+        """Return the number of rows that a visible line takes."""
         return 1
 
     def hides(self, line: int) -> bool:
-        """Whether a line is hidden by a fold."""
+        """Return whether a line is hidden by a fold."""
         return self.at(self.top(line))[0] != line
 
     def at(self, row: int) -> tuple[int, int]:
-        """The line in a row, and which of its rows that is."""
+        """Return the line in a row, and which of its rows that is."""
         return row + self._before[bisect_right(self._rows, row)], 0
 
 
@@ -140,16 +140,16 @@ class WrappedRows(Rows):
         return self._tops[-1]
 
     def top(self, line: int) -> int:
-        """A line's first row; for a hidden line, the row that it is folded behind."""
+        """Return a line's first row; for a hidden line, the row that it is folded behind."""
         top = self._tops[line]
         return top - 1 if self._tops[line + 1] == top else top
 
     def height(self, line: int) -> int:
-        """The number of rows that a visible line takes."""
+        """Return the number of rows that a visible line takes."""
         return self._tops[line + 1] - self._tops[line]
 
     def at(self, row: int) -> tuple[int, int]:
-        """The line in a row, and which of its rows that is."""
+        """Return the line in a row, and which of its rows that is."""
         line = bisect_right(self._tops, row) - 1
         return line, row - self._tops[line]
 
@@ -182,12 +182,12 @@ class Plan:
         self.rows = Rows(len(document.lines), hidden) if room is None else WrappedRows(document.texts, hidden, room)
 
     def part_at(self, text: str, cell: int) -> int:
-        """The row of a wrapped line that has a cell of its text."""
+        """Return the row of a wrapped line that has a cell of its text."""
         return bisect_right(breaks(text, self.rows.room), cell) - 1 if self.rows.room is not None else 0
 
 
 def breaks(text: str, room: int) -> Sequence[int]:
-    """The cells of a text at which its rows start, in a view with this room, in cells."""
+    """Return the cells of a text at which its rows start, in a view with this room, in cells."""
     room = max(room, 2 * len(GOES_ON))
     rest = room - len(GOES_ON)
     if text.isascii():

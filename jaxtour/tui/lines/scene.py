@@ -1,4 +1,4 @@
-"""A document and the state of its view: what decides how each row looks, and scrolling, folding and wrapping.
+"""Holds a document and the state of its view: what decides how each row looks, and scrolling, folding and wrapping.
 
 Views scroll at once and by whole rows; Textual's own scrolling would animate.
 """
@@ -39,13 +39,13 @@ class Cursor:
         return moved
 
     def put(self, line: int, selection: Columns | None) -> bool:
-        """Go to a line and a piece of it; return whether that is another place."""
+        """Go to a line and a piece in it; return whether that is another place."""
         moved = (line, selection) != (self.line, self.selection)
         self.line, self.selection = line, selection
         return moved
 
     def beside(self, document: Document, by: int) -> tuple[int, Columns] | None:
-        """The line and the piece after the selection, or before it; the selection itself at the end.
+        """Return the line and the piece after the selection, or before it; the selection itself at the end.
 
         None where the line has nothing to select.
         """
@@ -79,7 +79,7 @@ class Port(NamedTuple):
     """Whether the view has the keyboard."""
 
     def thumb(self, count: int) -> range:
-        """The rows in view that the thumb in the last column takes, in a text of `count` rows."""
+        """Return the rows in view that the thumb in the last column takes, in a text of `count` rows."""
         height = self.height
         if not count > height > 0:
             return range(0)
@@ -126,36 +126,36 @@ class Scene:
         self.width = document.width + self.gutter + 1
 
     def here(self, top: int) -> int:
-        """The cursor's line; without a cursor, the line in the first row in view."""
+        """Return the cursor's line; without a cursor, the line in the first row in view."""
         rows = self.plan.rows
         if self.document.cursor or not rows.count:
             return self.cursor.line
         return rows.at(min(top, rows.count - 1))[0]
 
     def has_cursor(self, line: int) -> bool:
-        """Whether the cursor is on a line."""
+        """Return whether the cursor is on a line."""
         return self.document.cursor and line == self.cursor.line
 
     def marks(self, line: int, *, focused: bool) -> tuple[Mark | None, ...]:
-        """The marks under the text of a line."""
+        """Return the marks under the text of a line."""
         mark = self.document.marks.get(line)
         return (mark, "here" if focused else "here-away") if self.has_cursor(line) else (mark,)
 
     def highlight(self, line: int) -> Highlight | None:
-        """The highlight of a line."""
+        """Return the highlight of a line."""
         return self.highlighted.of(line)
 
     def proof(self, line: int) -> tuple[Columns, ...]:
-        """The characters of a line that prove an answer."""
+        """Return the characters of a line that prove an answer."""
         proof = self.document.proof
         return tuple(match.span() for match in proof.finditer(self.document.text_of(line))) if proof else ()
 
     def found_in(self, line: int, text: str) -> Iterable[tuple[Columns, HighlightStyle]]:
-        """The matches of the search in a line."""
+        """Return the matches of the search in a line."""
         return self.finder.in_line(line, text) if self.finder.search else ()
 
     def over_text(self, line: int, text: str, *, flat: bool) -> Iterator[tuple[Columns, HighlightStyle]]:
-        """The characters of a line that a highlight, the search or the selection marks.
+        """Yield the characters of a line that a highlight, the search or the selection marks.
 
         `flat` where there are no backgrounds: an underline below the indentation would look like a separate line.
         """
@@ -171,7 +171,7 @@ class Scene:
             yield self.cursor.selection, "selection"
 
     def rows_on(self, port: Port, count: int) -> int | None:
-        """The line `count` rows below the cursor, or above it if negative, past what is folded.
+        """Return the line `count` rows below the cursor, or above it if negative, past what is folded.
 
         None where the view should scroll first: only a part of a wrapped line may be in view.
         """
@@ -185,7 +185,7 @@ class Scene:
         return rows.at(max(0, min(start + count, rows.count - 1)))[0]
 
     def clicked(self, port: Port, at: Offset) -> tuple[int, Columns | None] | None:
-        """The line at a place in the view, and the smallest selectable piece there; None below the text."""
+        """Return the line at a place in the view, and the smallest selectable piece there; None below the text."""
         rows = self.plan.rows
         row = at.y + port.top
         if row >= rows.count:
@@ -198,7 +198,7 @@ class Scene:
 
 
 def innermost(document: Document, line: int, cell: int) -> Columns | None:
-    """The smallest selectable piece of a line that covers a cell of its text."""
+    """Return the smallest selectable piece of a line that covers a cell of its text."""
     found = None
     for piece in document.selectable_in(line):
         start, end = document.cells_of(line, piece)
@@ -267,7 +267,7 @@ class Scroller:
         self.to(y=self._scene.plan.rows.top(line) - row)
 
     def row_of(self, line: int) -> int:
-        """The row of the view where a line begins; negative or past the end if the line is out of view."""
+        """Return the row of the view where a line begins; negative or past the end if the line is out of view."""
         rows = self._scene.plan.rows
         return rows.top(line) - self.top if rows.count else 0
 

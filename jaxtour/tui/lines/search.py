@@ -1,4 +1,4 @@
-"""Searching plain text in the lines of a document."""
+"""Searches plain text in the lines of a document."""
 
 from array import array
 from bisect import bisect_right
@@ -30,15 +30,15 @@ class Search:
         return self._before[-1]
 
     def first(self, line: int) -> int:
-        """The number, from 0, of the first match in or after a line."""
+        """Return the number, from 0, of the first match in or after a line."""
         return self._before[min(line, len(self._before) - 1)]
 
     def line_of(self, match: int) -> int:
-        """The line that a match is in."""
+        """Return the line that a match is in."""
         return bisect_right(self._before, match) - 1
 
     def ranges(self, text: str) -> list[Columns]:
-        """The matching characters of a line's text."""
+        """Return the matching characters of a line's text."""
         if self._any_case:
             text = _small(text)
         size = len(self.pattern)
@@ -105,7 +105,7 @@ class MatchFinder:
         return line, search.ranges(document.text_of(line))[self._match - search.first(line)]
 
     def in_line(self, line: int, text: str) -> Iterator[tuple[Columns, HighlightStyle]]:
-        """The matches in a line; the current one has its own style."""
+        """Yield the matches in a line; the current one has its own style."""
         if self.search is not None:
             number = self.search.first(line)
             for columns in self.search.ranges(text):
@@ -114,5 +114,5 @@ class MatchFinder:
 
 
 def _small(text: str) -> str:
-    """The text in lower case, of the same length: only `İ` would become two characters."""
+    """Return the text in lower case, of the same length: only `İ` would become two characters."""
     return text.lower() if text.isascii() else text.replace("İ", "I").lower()

@@ -154,7 +154,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
             self.refresh(*regions)
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """The rows of a region, which includes the border."""
+        """Return the rows of a region, which includes the border."""
         port = self.port
         if port != self._painted.port:
             # A layout changed the size; Textual paints everything, and `on_resize` comes too late.
@@ -162,7 +162,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         return self._frame.rows(crop)
 
     def render_line(self, y: int) -> Strip:
-        """The row at `y` of the view."""
+        """Return the row at `y` of the view."""
         self._painted.paint(y)
         return self.painter.row(y, self._painted.port)
 
@@ -199,7 +199,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
             self.parent.post_message(events.DescendantBlur(self))
 
     def watch_has_focus(self, value: bool) -> None:
-        """The cursor's line and the upper border look different without the focus, but no other row."""
+        """Repaint the cursor's line and the upper border; no other row looks different without the focus."""
         self._still = True
         super().watch_has_focus(value)
         self._still = False
@@ -257,7 +257,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
     # Highlights -----------------------------------------------------------------------------------------------------
 
     def new_highlights(self) -> Highlighted:
-        """The highlights when other lines are shown: nothing, since the old ones belong to the old lines."""
+        """Return the highlights when other lines are shown: nothing, since the old ones belong to the old lines."""
         return NOTHING
 
     def set_highlights(self, highlights: Highlights | None, matches: Sequence[int] = ()) -> None:
@@ -275,7 +275,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
     # The cursor -----------------------------------------------------------------------------------------------------
 
     def move_to(self, line: int, selection: Columns | None = None) -> None:
-        """Put the cursor on a line, unfold it, and select a piece of it.
+        """Put the cursor on a line, unfold it, and select a piece in it.
 
         In a document without a cursor, bring the line into view.
         """
@@ -290,7 +290,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         self.settle(line, selection)
 
     def settle(self, line: int, selection: Columns | None = None) -> None:
-        """Bring a line, and a piece of it, into view, and paint what changed."""
+        """Bring a line, and a piece in it, into view, and paint what changed."""
         # The message about the cursor may arrive when other lines are already shown.
         if line < len(self.document.lines):
             self.scroller.reveal(line)

@@ -1,1 +1,1 @@
-"""What each pane shows, as documents made from a step view, without widgets."""
+"""Makes what each pane shows, as documents from a step view, without widgets."""

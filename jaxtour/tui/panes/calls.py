@@ -11,7 +11,7 @@ HERE: StyledText = ("› ", "mark")
 
 
 def document(view: StepView, width: int) -> Document:
-    """A row for each call, the shown one marked, and the single operations outside of any jit."""
+    """Return a row for each call, the shown one marked, and the single operations outside of any jit."""
     report = view.report
     lines: list[Line] = []
     if report is None or not view.traces:
@@ -30,13 +30,13 @@ def document(view: StepView, width: int) -> Document:
 
 
 def _shown(view: StepView) -> range:
-    """The places of the traces that have a row, the shown one among them."""
+    """Return the places of the traces that have a row, the shown one among them."""
     first = max(0, view.index - MOST + 1)
     return range(first, min(first + MOST, len(view.traces)))
 
 
 def _row(view: StepView, place: int, width: int) -> Line:
-    """`› 543 ms  of 7  step(w, x)`."""
+    """Return `› 543 ms  of 7  step(w, x)`."""
     trace, here = view.traces[place], place == view.index
     programs = view.report.programs if view.report else ()
     program = next((each for each in programs if each.index == trace.index), None)

@@ -11,7 +11,7 @@ from jaxtour.tui.tour.view import StepView
 
 
 def document(view: StepView, width: int, *, whole: bool = False) -> Document:
-    """The devices, or why there are none; the `whole` document has each device and all versions too."""
+    """Return the devices, or why there are none; the `whole` document has each device and all versions too."""
     said: Line = ((view.key("choose_devices"), "primitive"), (" choose", "")) if whole else ()
     if view.facts is None or view.worker == "dead":
         return Document(lines=_without(view, width, whole=whole), subtitle=said)
@@ -57,7 +57,7 @@ def _more(
 
 
 def _without(view: StepView, width: int, *, whole: bool) -> list[Line]:
-    """Why there are no devices."""
+    """Return why there are no devices."""
     if view.worker != "dead":
         return [*wrap((("jax is looking for devices", "muted"),), width), *worker_lines(view, width)]
     lines = wrap((("the worker is gone", "muted"),), width)
@@ -68,7 +68,7 @@ def _without(view: StepView, width: int, *, whole: bool) -> list[Line]:
 
 
 def worker_lines(view: StepView, width: int) -> list[Line]:
-    """Why the worker is gone and which keys help, or what keeps it from opening its devices; usually nothing."""
+    """Return why the worker is gone and which keys help, or what keeps it from opening its devices; usually nothing."""
     said = view.detail
     if view.worker == "opening devices" and said:
         return wrap((("! ", "warning"), (said, "warning")), width, indent="  ")
@@ -89,11 +89,11 @@ def worker_lines(view: StepView, width: int) -> list[Line]:
 
 
 GUTTER_EXTRA = 1
-"""Columns of text that the gutter of a cursor takes."""
+"""The columns of text that the gutter of a cursor takes."""
 
 
 def sharded(value: Value | None) -> bool:
-    """Whether a value, or an array in it, is spread over several devices."""
+    """Return whether a value, or an array in it, is spread over several devices."""
     return value is not None and len(value.devices) > 1 and bool(value.shards or value.leaves)
 
 
@@ -117,7 +117,7 @@ def shard_pieces(value: Value, width: int, before: int, *, ascii_only: bool) -> 
 
 
 def with_pieces(document: Document, pieces: Iterable[DevicePiece]) -> Document:
-    """The document with a cursor that selects the pieces, starting with the first."""
+    """Return the document with a cursor that selects the pieces, starting with the first."""
     ordered = sorted(pieces, key=lambda piece: (piece.line, piece.columns))
     if not ordered:
         return document

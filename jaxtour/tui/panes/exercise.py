@@ -46,7 +46,7 @@ def _keys(view: StepView, exercise: Exercise, width: int) -> list[Line]:
 
 
 def _verdict(view: StepView, step: Step, width: int) -> tuple[list[Line], int]:
-    """The lines, and the number of the most important one."""
+    """Return the lines, and the number of the most important one."""
     report = view.report
     if report is None:
         return (wrap(_solved(view, " before"), width, indent="  "), 0) if view.solved else ([], 0)

@@ -16,7 +16,7 @@ BLANK: Line = ()
 
 
 def document(view: StepView, width: int) -> Document:
-    """Everything to read about the step."""
+    """Return everything to read about the step."""
     step = view.step
     if isinstance(step, Broken):
         return _broken(step, width)
@@ -59,7 +59,7 @@ def _of_what(view: StepView, step: Step) -> Line:
 
 
 def text_lines(view: StepView, text: str, width: int) -> list[Line]:
-    """Markdown as lines; without styles before the first frame, since the parser takes longer than that frame."""
+    """Return Markdown as lines; without styles before the first frame, as the parser takes longer than that frame."""
     if view.coloured:
         return _styled(text, width)
     lines: list[Line] = []
@@ -127,7 +127,7 @@ def _asked(view: StepView, made: Prediction, width: int) -> tuple[list[Line], in
 
 
 def _said(made: Prediction) -> Line:
-    """`you said 5  ✓ right`, in one line."""
+    """Return `you said 5  ✓ right`, in one line."""
     if made.said is None:
         if made.truth is not None:
             return (("  the answer: ", "muted"), (made.truth, "strong"))
@@ -146,7 +146,7 @@ def _said(made: Prediction) -> Line:
 
 
 def _keys(view: StepView, made: Prediction) -> Line:
-    """The keys of an open question."""
+    """Return the keys of an open question."""
     runs: Line = ((view.key("run"), "strong"), (" runs the step", "muted"))
     if made.said is not None or view.editing:
         return runs

@@ -130,7 +130,7 @@ def _part(text: str, start: int, end: int, width: int, traced: Sequence[tuple[in
 
 @cache
 def drawable() -> bool:
-    """Whether the library that draws figures is installed, without importing it."""
+    """Return whether the library that draws figures is installed, without importing it."""
     return find_spec("textual_image") is not None
 
 
@@ -155,7 +155,7 @@ MOST_RESULTS = 8
 
 
 def _returns(view: StepView, width: int) -> list[Line]:
-    """For a file: return what the call shown returns, `step(w, x) returns f32[16,32] f32[32]`."""
+    """Return what the call shown of a file returns: `step(w, x) returns f32[16,32] f32[32]`."""
     trace = view.trace if view.lesson.plain else None
     if trace is None or not trace.results:
         return []
@@ -206,7 +206,7 @@ def _ending(view: StepView, step: Step, report: Report, width: int) -> list[Line
 
 
 def _meant(view: StepView, step: Step, report: Report) -> str:
-    """What says that the code should raise what it raised, in words; empty for nothing."""
+    """Return what says that the code should raise what it raised, in words; empty for nothing."""
     change = change_of(step, view.state.code)
     if change and change.raises and as_expected(change.raises, report.failure):
         return "this change should"
@@ -215,7 +215,7 @@ def _meant(view: StepView, step: Step, report: Report) -> str:
 
 
 def _expects(step: Step, code: str) -> str:
-    """Which exception this code should raise, in words; empty for none."""
+    """Return which exception this code should raise, in words; empty for none."""
     if is_own(step, code):
         return f"the step expects {step.raises}" if step.raises else ""
     change = change_of(step, code)

@@ -17,12 +17,12 @@ from jaxtour.tui.tour.view import StepView
 
 
 def start(view: StepView) -> int:
-    """The first line of the cursor: where the step's own code starts."""
+    """Return the first line of the cursor: where the step's own code starts."""
     return rows_of(view).code.start
 
 
 def shows(_: StepView) -> str:
-    """A name for what is shown."""
+    """Return a name for what is shown."""
     return "source"
 
 
@@ -46,7 +46,7 @@ class SourceRows(NamedTuple):
         return "".join(f"{text.text}\n" for text in (*self.setup_texts, *self.texts))
 
     def place(self, line: int) -> tuple[str, int] | None:
-        """The file and line of a line of the pane; None for a line without code."""
+        """Return the file and line of a line of the pane; None for a line without code."""
         if line in self.code:
             return self.cell, line - self.code.start + 1
         if line in self.setup:
@@ -54,7 +54,7 @@ class SourceRows(NamedTuple):
         return None
 
     def line(self, file: str, line: int) -> int | None:
-        """The line of the pane for a line of a file; None if the pane does not show it."""
+        """Return the line of the pane for a line of a file; None if the pane does not show it."""
         if file == self.cell:
             found, rows = self.code.start + line - 1, self.code
         elif file == f"{self.cell}:setup":
@@ -64,14 +64,14 @@ class SourceRows(NamedTuple):
         return found if found in rows else None
 
     def text(self, line: int) -> Raw:
-        """The code in a line of the pane, as it was written."""
+        """Return the code in a line of the pane, as it was written."""
         if line in self.code:
             return self.texts[line - self.code.start]
         return self.setup_texts[line - self.setup.start] if line in self.setup else Raw()
 
 
 def rows_of(view: StepView) -> SourceRows:
-    """Where the code is in the pane."""
+    """Return where the code is in the pane."""
     step = view.step
     if isinstance(step, Broken):
         return SourceRows(view.cell, range(0), 1, range(0), ())
@@ -80,7 +80,7 @@ def rows_of(view: StepView) -> SourceRows:
 
 @lru_cache(maxsize=8)
 def _rows(cell: str, code: str, setup: str, unfolded: bool) -> SourceRows:
-    """Kept, since every key that moves the cursor asks."""
+    """Return the rows, which are kept, since every key that moves the cursor asks for them."""
     texts = tuple(map(Raw, code.rstrip("\n").split("\n")))
     first = 1 + len(setup) - len(setup.lstrip("\n"))
     setup = setup.strip("\n")
@@ -90,7 +90,7 @@ def _rows(cell: str, code: str, setup: str, unfolded: bool) -> SourceRows:
 
 
 def columns_shown(text: Raw, columns: Columns) -> Columns:
-    """The columns of code on the screen, where tabs and invisible characters take several."""
+    """Return the columns of code on the screen, where tabs and invisible characters take several."""
     raw = text.text
     if text.shown == raw:
         return columns
@@ -99,7 +99,7 @@ def columns_shown(text: Raw, columns: Columns) -> Columns:
 
 
 def document(view: StepView, _width: int) -> Document:
-    """The code with line numbers, which is not wrapped."""
+    """Return the code with line numbers, which is not wrapped."""
     step = view.step
     if isinstance(step, Broken):
         return Document(lines=[(("nothing to run", "faint"),)])
@@ -143,7 +143,7 @@ def document(view: StepView, _width: int) -> Document:
 
 
 def expressions(view: StepView, rows: SourceRows, line: int) -> list[tuple[Columns, Columns]]:
-    """The linked expressions of a line: their columns on the screen, and in the code."""
+    """Return the linked expressions of a line: their columns on the screen, and in the code."""
     place, stage = rows.place(line), view.traced
     if place is None or stage is None:
         return []
@@ -152,7 +152,7 @@ def expressions(view: StepView, rows: SourceRows, line: int) -> list[tuple[Colum
 
 
 def coloured(view: StepView, source: Raw) -> list[Line]:
-    """The source's lines, highlighted after the first frame."""
+    """Return the source's lines, highlighted after the first frame."""
     if not view.coloured:
         return [((line, ""),) for line in source.shown.split("\n")]
     return _highlighted(source)
@@ -220,7 +220,7 @@ def _subtitle(view: StepView) -> Line:
 
 
 def failed(view: StepView) -> Line:
-    """Where the code, or tracing the call shown, failed; empty without a failure."""
+    """Return where the code, or tracing the call shown, failed; empty without a failure."""
     failure = view.failure
     if place := view.pointed:
         return ((f"not yet: line {place.line}", "warning"),)
@@ -230,7 +230,7 @@ def failed(view: StepView) -> Line:
 
 
 def expression(view: StepView, span: Span) -> str:
-    """The source of an expression in one line; empty outside the lesson's code."""
+    """Return the source of an expression in one line; empty outside the lesson's code."""
     lines = code_of(view, span.file)
     if not 0 < span.line <= len(lines):
         return ""
@@ -241,7 +241,7 @@ def expression(view: StepView, span: Span) -> str:
 
 
 def code_of(view: StepView, file: str) -> list[str]:
-    """The lines of a file on the wire: this step's code, a setup, the code of an earlier, replayed step, or a file."""
+    """Return the lines of a file on the wire: this step's code, a setup, an earlier replayed step's code, or a file."""
     if file == view.cell:
         return view.code.text.split("\n")
     if file in (view.own, *view.state.files) and view.lesson.plain:
@@ -258,5 +258,5 @@ def code_of(view: StepView, file: str) -> list[str]:
 
 @lru_cache(maxsize=8)
 def _lines_of(file: str, _: int) -> list[str]:
-    """The lines of a file, read again after each save."""
+    """Return the lines of a file, read again after each save."""
     return Path(file).read_text(encoding="utf-8", errors="replace").split("\n")

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 def shows(view: StepView) -> str:
-    """A name for what is shown; each keeps its own cursor."""
+    """Return a name for what is shown; each keeps its own cursor."""
     return f"{view.state.stage} {view.index}"
 
 
 def awaits(view: StepView) -> bool:
-    """Whether a stage is still pending; its pane keeps its height during a compilation."""
+    """Return whether a stage is still pending; its pane keeps its height during a compilation."""
     if view.trace is None or view.trace.error is not None:
         return view.awaits
     return view.stage is None or not (view.stage.complete or view.stage.error is not None)
@@ -68,14 +68,14 @@ def document(view: StepView, width: int) -> Document:
 
 
 SIGN = 2
-"""Columns of the sign of the cursor's line."""
+"""The columns of the sign of the cursor's line."""
 KEPT = 4
 """Stages kept ready, as many as there are keys to switch between them."""
 
 
 @lru_cache(maxsize=KEPT)
 def lines_of(stage: StageText) -> LazyLines:
-    """The stage's lines; measuring 100 000 of them takes 20 ms."""
+    """Return the stage's lines; measuring 100 000 of them takes 20 ms."""
     from jaxtour.render.ir.highlight import line_of
 
     return LazyLines(stage.texts, line_of(stage.stage))
@@ -91,7 +91,7 @@ def variables(stage: StageText, line: int) -> list[Columns]:
 
 @lru_cache(maxsize=KEPT)
 def graph_of(stage: StageText, unfolded: frozenset[int] | None) -> "Graph":
-    """The graph of a jaxpr, laid out once for these unfolded equations; None for the ones it opens with."""
+    """Return the graph of a jaxpr, laid out once for these unfolded equations; None for the ones it opens with."""
     # Imported here: the first frame shows no graph.
     from jaxtour.render.ir.graph import graph, opening
 
@@ -99,7 +99,7 @@ def graph_of(stage: StageText, unfolded: frozenset[int] | None) -> "Graph":
 
 
 def graph_document(view: StepView, stage: StageText, width: int) -> Document:
-    """The drawing, or why there is none."""
+    """Return the drawing, or why there is none."""
     drawn = graph_of(stage, view.state.unfolded)
     title, words = titles(view, width), facts(view, stage, width)
     if drawn.refusal is not None:
@@ -121,14 +121,14 @@ TREE_GUTTER = 3
 
 @lru_cache(maxsize=KEPT)
 def tree_of(told: Arguments) -> "ArgumentTree":
-    """The tree of a call's arguments."""
+    """Return the tree of a call's arguments."""
     from jaxtour.render.ir.arguments import ArgumentTree
 
     return ArgumentTree(told)
 
 
 def arguments_document(view: StepView, width: int) -> Document:
-    """The tree of the call's arguments and results."""
+    """Return the tree of the call's arguments and results."""
     if view.arguments is None:
         lines = wrap((("this worker does not report arguments", "muted"),), width)
         return Document(lines=lines, title=titles(view, width), subtitle=call_of(view))
@@ -168,7 +168,7 @@ def _memory(view: StepView, stage: StageText, width: int) -> Document:
 
 
 def memory_rows(view: StepView) -> Mapping[int, int]:
-    """The line of HLO that each line of the memory stands for; empty before there is one."""
+    """Return the line of HLO that each line of the memory stands for; empty before there is one."""
     from jaxtour.render.ir.memory import instructions
 
     return instructions(view.stage, view.cell, view.state.place) if view.stage else {}
@@ -228,7 +228,7 @@ def _waiting(view: StepView) -> Line:
 
 
 def _raised_at(view: StepView, failure: Failure) -> str:
-    """Where tracing raised: the learner's innermost line."""
+    """Return where tracing raised: the learner's innermost line."""
     frame = failure.frames[-1]
     name = file_name(view.cell, f"{frame.file}:setup" if frame.setup else frame.file)
     return f"in {name}, line {frame.line}" if name else f"in line {frame.line}"
@@ -261,7 +261,7 @@ LEFT_OUT: tuple[Shown, ...] = ("graph", "arguments", "cost", "values", "memory",
 
 
 def names_within(view: StepView, room: int) -> dict[Shown, str]:
-    """The names of the stages, with the keys that work now, as many as fit in `room` cells."""
+    """Return the names of the stages, with the keys that work now, as many as fit in `room` cells."""
     # While a question is open, the digits answer it.
     context = Context(asks=view.asks, arguments=True)
     works = {shown: BY_ID[f"stage_{shown}"].when(context) for shown in named_stages(view)}
@@ -274,7 +274,7 @@ def names_within(view: StepView, room: int) -> dict[Shown, str]:
 
 
 def titles(view: StepView, width: int) -> Line:
-    """The names of the stages, as many as fit; the one shown stands out."""
+    """Return the names of the stages, as many as fit; the one shown stands out."""
     line: Line = ()
     for shown, name in names_within(view, width).items():
         gap: Line = ((" " * TITLES_APART, ""),) if line else ()
@@ -283,7 +283,7 @@ def titles(view: StepView, width: int) -> Line:
 
 
 def facts(view: StepView, stage: StageText, width: int, legend: Line = ()) -> Line:
-    """The words of the border, `→ forward   2 of 3   predict_many(w, X)   5 equations`; the call is cut first."""
+    """Return the words of the border, `→ forward   2 of 3   predict_many(w, X)   5 equations`; cuts the call first."""
     from jaxtour.render.ir.highlight import stage_facts
 
     trace = view.trace
@@ -302,13 +302,13 @@ def facts(view: StepView, stage: StageText, width: int, legend: Line = ()) -> Li
 
 @lru_cache(maxsize=KEPT)
 def counts(stage: StageText) -> int:
-    """The number of operations or instructions in a stage."""
+    """Return the number of operations or instructions in a stage."""
     kinds = [origin.kind == "instruction" for origin in stage.origins]
     return sum(map(kinds.__getitem__, stage.ids))
 
 
 def number_of(view: StepView) -> Line:
-    """The number of the call among several, after its label unless that is the call itself."""
+    """Return the number of the call among several, after its label unless that is the call itself."""
     count, trace = len(view.traces), view.trace
     if count < 2 or trace is None:
         return ()
@@ -317,7 +317,7 @@ def number_of(view: StepView) -> Line:
 
 
 def call_of(view: StepView) -> Line:
-    """The call shown, and its number among several."""
+    """Return the call shown, and its number among several."""
     if view.trace is None:
         return ()
     return (*number_of(view), (view.trace.call.line, "muted"))
@@ -351,7 +351,7 @@ class Gutter:
         return times + (self._places + 2 if self._places or times else 0) + (2 if self.words else 0)
 
     def line(self, line: int) -> Line:
-        """The gutter of a line; only an equation's first line has one."""
+        """Return the gutter of a line; only an equation's first line has one."""
         origin = self._stage.origin_of(line)
         goes_on = is_continued(self._stage, line)
         place = "" if goes_on else place_of(self._cell, origin)
@@ -366,5 +366,5 @@ class Gutter:
 
 @lru_cache(maxsize=KEPT)
 def gutter_of(stage: StageText, cell: str, profile: Profile | None = None) -> Gutter:
-    """The gutter of a stage of the code in a cell; with a profile, with the time of each line."""
+    """Return the gutter of a stage of the code in a cell; with a profile, with the time of each line."""
     return Gutter(stage, cell, profile)

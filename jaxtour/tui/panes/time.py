@@ -12,7 +12,7 @@ CURVE_ROWS = 13
 
 
 def document(view: StepView, width: int) -> Document:
-    """The timings, or why there are none."""
+    """Return the timings, or why there are none."""
     report = view.report
     timings = report.timings if report else ()
     if view.stable and timings:

@@ -1,4 +1,4 @@
-"""The learner's edit and the lesson's code, which has changed since the edit was made."""
+"""Shows the learner's edit and the lesson's code, which has changed since the edit was made."""
 
 from typing import ClassVar
 

@@ -13,7 +13,7 @@ from jaxtour.tui.status import keys_line
 from jaxtour.tui.styling import content
 
 KEYS_CELLS = 60
-"""For the keys in a lower border."""
+"""The cells for the keys in a lower border."""
 
 
 class BoxScreen(ModalScreen[ScreenResultType]):
@@ -33,7 +33,7 @@ class BoxScreen(ModalScreen[ScreenResultType]):
         self._titles: tuple[Line, Line, bool] | None = None
 
     def compose(self) -> ComposeResult:
-        """The box."""
+        """Yield the box."""
         yield self.box
 
     def on_mount(self) -> None:
@@ -49,7 +49,7 @@ class BoxScreen(ModalScreen[ScreenResultType]):
         """Fill the box; does nothing if its content never changes."""
 
     def inside(self, widest: int | None = None) -> int:
-        """Columns for the text, in a box as wide as the screen or as its style allows."""
+        """Return the columns for the text, in a box as wide as the screen or as its style allows."""
         width = self.app.size.width
         return (width if widest is None else min(widest, width)) - FRAME_CELLS
 
@@ -69,11 +69,11 @@ FRAME_CELLS = 5
 
 
 def choosing(scope: Scope, label: str, keys: Keys) -> Line:
-    """The keys of a box with a list: `label` is what Enter does."""
+    """Return the keys of a box with a list: `label` is what Enter does."""
     choose = msgspec.structs.replace(BY_ID["choose"], label=label)
     return keys_line([choose, *in_footer(scope, Context())], keys, KEYS_CELLS)
 
 
 def closing(keys: Keys) -> Line:
-    """The key of a box that can only be closed."""
+    """Return the key of a box that can only be closed."""
     return ((keys.first("dismiss"), "primitive"), (" close", ""))

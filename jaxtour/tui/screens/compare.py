@@ -1,4 +1,4 @@
-"""The learner's edit compared with the lesson's own code."""
+"""Compares the learner's edit with the lesson's own code."""
 
 from typing import ClassVar
 

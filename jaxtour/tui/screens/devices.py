@@ -1,4 +1,4 @@
-"""Choosing the devices that steps run on."""
+"""Chooses the devices that steps run on."""
 
 from textual.containers import Vertical
 from textual.widgets import Static

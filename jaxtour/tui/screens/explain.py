@@ -41,7 +41,7 @@ class ExplainScreen(BoxScreen[None]):
 
 
 def origin_lines(view: StepView, stage: StageText, line: int, width: int) -> list[Line]:
-    """Where an equation comes from: its expression, and the calls around it."""
+    """Return where an equation comes from: its expression, and the calls around it."""
     origin = stage.origin_of(line)
     if not origin.spans:
         return [((f"  {origin.unlinked or 'it has no place in the source'}", "muted"),)]

@@ -21,7 +21,7 @@ WIDEST = 76
 KEY_CELLS = 9
 KEYS_CELLS = 60
 LEAST_WRITTEN = 2
-"""Characters; one would be found in every text."""
+"""The fewest characters to search for; one would be found in every text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Found:
 
 
 def everything(tour: Tour, context: Context) -> list[Found]:
-    """All entries of the palette."""
+    """Return all entries of the palette."""
     found = [
         Found(action.help[:1].upper() + action.help[1:], tour.keys.first(action), action=action.id)
         for action in scoped("step")
@@ -55,7 +55,7 @@ def everything(tour: Tour, context: Context) -> list[Found]:
 
 
 def matching(found: Iterable[Found], written: str) -> list[Found]:
-    """The entries that have every word of the text; names that start with the text come first."""
+    """Return the entries that have every word of the text; names that start with the text come first."""
     words = written.lower().split()
     kept = [each for each in found if all(word in f"{each.name} {each.beside}".lower() for word in words)]
     return sorted(kept, key=lambda each: not each.name.lower().startswith(written.lower().strip()))

@@ -27,7 +27,7 @@ class HelpScreen(BoxScreen[None]):
 
 
 def help_lines(keys: Keys, width: int) -> list[Line]:
-    """The groups of keys, in two columns if there is room."""
+    """Return the groups of keys, in two columns if there is room."""
     blocks = [_block(keys, group) for group in by_group().items()]
     if width < TWO_COLUMNS:
         return [line for block in blocks for line in block]

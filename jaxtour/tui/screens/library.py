@@ -99,6 +99,6 @@ CORNERS = 2
 
 
 def _read(file: str) -> str:
-    """The text of a file; raises OSError."""
+    """Return the text of a file; raises OSError."""
     text = Path(file).read_text(encoding="utf-8", errors="replace")
     return "\n".join(text.split("\n")[:MOST_LINES])

@@ -28,7 +28,7 @@ _BORDER_ROWS = 2
 
 
 def _source(tour: Tour) -> Callable[[str, int], str]:
-    """Returns lines of the step's code, as they are shown."""
+    """Return lines of the step's code, as they are shown."""
 
     def text(file: str, line: int) -> str:
         lines = code_of(tour.view, file)

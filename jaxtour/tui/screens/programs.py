@@ -37,12 +37,12 @@ class ProgramsScreen(BoxScreen[int | None]):
         return self._state.report.programs if self._state.report else ()
 
     def refill(self) -> None:
-        """A line for each program."""
+        """Show a line for each program."""
         self._list.fill([_row(program, self.inside(WIDEST)) for program in self.programs], self._state.trace)
         self._describe()
 
     def _describe(self) -> None:
-        """The program under the cursor: its inputs, where it is called, and why it was compiled again."""
+        """Describe the program under the cursor: its inputs, where it is called, and why it was compiled again."""
         if not self.programs:
             return
         program = self.programs[min(self._list.cursor, len(self.programs) - 1)]
@@ -63,7 +63,7 @@ class ProgramsScreen(BoxScreen[int | None]):
 
 
 def _row(program: Program, width: int) -> Line:
-    """`  543 ms   of 7  step  train.py:8  f32[3] ...`."""
+    """Return `  543 ms   of 7  step  train.py:8  f32[3] ...`."""
     head: list[StyledText] = [
         (pad(duration(program.compile_s), 8, right=True), "number"),
         (pad(calls_of(program), 9, right=True), "muted"),
@@ -108,7 +108,7 @@ class FilesScreen(BoxScreen[str | None]):
         super().__init__(Vertical(self._list, id="files-box"), lead=self._list, ascii_only=tour.ascii)
 
     def refill(self) -> None:
-        """A line for each file; the cursor is on the one that is shown."""
+        """Show a line for each file; the cursor is on the one that is shown."""
         width = self.inside(WIDEST_FILE) - 4
         here = self._files.index(self._view.cell) if self._view.cell in self._files else 0
         rows: list[Line] = [
@@ -124,6 +124,6 @@ class FilesScreen(BoxScreen[str | None]):
 
 
 def _shorter(file: str) -> str:
-    """The path from here, if it is shorter."""
+    """Return the path from here, if it is shorter."""
     relative = os.path.relpath(file)
     return relative if len(relative) < len(file) else file

@@ -27,7 +27,7 @@ INSTRUCTIONS = 6
 
 
 def _document(blocks: list[ChartBlock], width: int, height: int, timings: int, *, ascii_only: bool) -> Document:
-    """Lines and charts; a chart is as high as a screen of this height allows beside a line for each timing."""
+    """Return lines and charts; a chart is as high as a screen of this height allows beside a line for each timing."""
     least, most = PLOT_ROWS
     rows = max(least, min(most, height - timings - BESIDE_ROWS))
     lines, pictures = illustrated(blocks, width, rows, ascii_only=ascii_only)

@@ -1,4 +1,4 @@
-"""What the tour is, and its first five keys: shown once, at the first start."""
+"""Says what the tour is, and shows its first five keys: shown once, at the first start."""
 
 from textual.widgets import Static
 
@@ -44,7 +44,7 @@ class WelcomeScreen(BoxScreen[str]):
 
 
 def welcome_lines(keys: Keys, lessons: int, width: int, *, short: bool = False) -> list[Line]:
-    """The text, or its first paragraph, and a line for each key."""
+    """Return the text, or its first paragraph, and a line for each key."""
     lines: list[Line] = [()]
     for paragraph in PARAGRAPHS[: 1 if short else None]:
         lines += [*wrap(((paragraph.format(lessons=plural(lessons, "lesson")), ""),), width), ()]

@@ -36,14 +36,14 @@ class Half:
     """One of the two pieces of code, and what the worker reported about it."""
 
     whose: str
-    """For sentences: `your code`."""
+    """Whose code it is, for sentences: `your code`."""
     code: str
     report: Report | None = None
     """The report of its run; None before the run."""
     side: Side | None = None
 
     def amiss(self, index: int) -> str:
-        """Why its call cannot be compared, as a predicate: `raised NameError`; empty if it can."""
+        """Return why its call cannot be compared, as a predicate: `raised NameError`; empty if it can."""
         report = self.report
         if report is None or index >= len(report.traces):
             raised = report.failure if report else None
@@ -122,7 +122,7 @@ class Comparing:
         self.found = compared(a, b, equations_of(self.rows, a.jaxpr, b.jaxpr))
 
     async def _request(self, half: Half, *, keep: str = "", compare: str = "", hlo: bool = False) -> Report:
-        """The half's report with its HLO, and with one call or a measurement of it."""
+        """Return the half's report with its HLO, and with one call or a measurement of it."""
         assert self._asked is not None and half.report is not None
         lesson, step, index = self._asked
         trace = half.report.traces[index]
@@ -139,7 +139,7 @@ class Comparing:
         self._run.take(event)
 
     async def _whole(self, handle: Handle, report: Report) -> Report:
-        """The report once its run is done."""
+        """Return the report once its run is done."""
         assert self._asked is not None
         lesson, step, _ = self._asked
         found = await self._run.whole((lesson.id, step.id), handle, report)
@@ -155,7 +155,7 @@ class Comparing:
         return [*lines, (), *wrap([(NO_TIME, "muted")], width)]
 
     def state(self, width: int, words: str) -> list[Line]:
-        """The progress, or why there is nothing to compare."""
+        """Return the progress, or why there is nothing to compare."""
         if self.problem:
             return wrap([("✗ ", "warning"), (self.problem, "")], width)
         return [((f"{words or 'comparing'} …", "muted"),)]
@@ -179,12 +179,12 @@ def compared_step(step: Step, checked: Checked | None = None) -> Step:
 
 
 def _program(check: Check) -> Raw | None:
-    """The call whose program is checked."""
+    """Return the call whose program is checked."""
     return check.jaxpr or check.hlo or check.memory
 
 
 def _value(check: Check) -> Raw | None:
-    """The expression whose value or gradient is checked."""
+    """Return the expression whose value or gradient is checked."""
     return check.value or check.gradient
 
 

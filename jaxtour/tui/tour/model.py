@@ -54,7 +54,7 @@ class Tour:
         self.whereabouts = Whereabouts(progress, clock, self._defer)
         self.ascii = ascii_only
         self.coloured = False
-        """Set when the first frame is on the screen."""
+        """Whether the first frame is on the screen."""
         self.stable = stable
         self.activity = Activity(since=clock())
         self.worker = Worker(session)
@@ -92,7 +92,7 @@ class Tour:
         return self.state_of(self.key)
 
     def state_of(self, key: StepKey) -> StepState:
-        """The state of a step."""
+        """Return the state of a step."""
         return self._states.setdefault(key, StepState())
 
     def reload(self, lesson: Lesson) -> None:
@@ -101,13 +101,13 @@ class Tour:
         self.step = next((step for step in self.lesson.steps if step.id == self.step.id), self.lesson.steps[0])
 
     def read(self, entry: LessonEntry) -> Lesson:
-        """The lesson of an entry, read once; an unreadable lesson has one broken step that says why."""
+        """Return the lesson of an entry, read once; an unreadable lesson has one broken step that says why."""
         if entry.path not in self._lessons:
             self._lessons[entry.path] = with_steps(entry.lesson())
         return self._lessons[entry.path]
 
     def known(self, entry: LessonEntry) -> Lesson | None:
-        """The lesson of an entry, if it was read before."""
+        """Return the lesson of an entry, if it was read before."""
         return self._lessons.get(entry.path)
 
     def go(self, lesson_id: str | None = None, step_id: str | None = None) -> None:
@@ -151,7 +151,7 @@ class Tour:
         return len(self.catalogue.entries) == 1 and len(self.lesson.steps) == 1
 
     def is_done(self, lesson: str, step: str) -> bool:
-        """Whether the step is done, even if that is not written yet."""
+        """Return whether the step is done, even if that is not written yet."""
         return (lesson, step) in self._done or self.progress.is_done(lesson, step)
 
     @property
@@ -187,7 +187,7 @@ class Tour:
             self.edits.write(self.key, self.step, code)
 
     def continued(self, index: int) -> int:
-        """The index of the step where the learner continues a lesson: the first undone one, or 0."""
+        """Return the index of the step where the learner continues a lesson: the first undone one, or 0."""
         start = self.number - 1 if index == self.index else 0
         return undone(self.read(self.catalogue.entries[index]), self.is_done, start) or 0
 

@@ -1,4 +1,4 @@
-"""What the learner does in a step: predicts its answer, and solves its exercise."""
+"""Keeps what the learner does in a step: predicts its answer, and solves its exercise."""
 
 import re
 from collections.abc import Callable
@@ -35,7 +35,7 @@ class Prediction(msgspec.Struct, frozen=True):
     was_right: bool | None = None
     """Whether that one was right."""
     verdict: Judgement | None = None
-    """None before the run, and without a prediction."""
+    """The verdict; None before the run, and without a prediction."""
     truth: str | None = None
     """The right answer; None before the run, and while the worker is looking for it."""
     reply: str = ""
@@ -113,10 +113,10 @@ class LastJudged:
 
 
 def sights(step: Step | Broken, report: Report | None) -> tuple[Proof, ...]:
-    """What to look at after the run, beside the text.
+    """Return what to look at after the run, beside the text.
 
-    First what proves the answer, then what the step is about, and then what the text speaks of.
-    Nothing after an exercise without a text: its verdict is what there is to see.
+    First what proves the answer, then what the step is about, and then what the text speaks of. Nothing after an
+    exercise without a text: its verdict is what there is to see.
     """
     if isinstance(step, Broken) or report is None or not over(step, report) or (step.exercise and not goes_on(step)):
         return ()
@@ -143,7 +143,7 @@ _NAMES: dict[str, Proof] = {
 
 
 def goes_on(step: Step | Broken) -> bool:
-    """Whether there is something to read after the run."""
+    """Return whether there is something to read after the run."""
     return isinstance(step, Step) and bool(step.after or step.ask)
 
 
@@ -227,10 +227,10 @@ class Exercises:
 
 
 def limit_of(step: Step) -> float | None:
-    """The time limit of a step in the tour, in seconds; None without one, as the user can interrupt."""
+    """Return the time limit of a step in the tour, in seconds; None without one, as the user can interrupt."""
     return timeout_of(step, LIMIT_S * (1 + len(step.time))) if step.exercise else None
 
 
 def exercise_of(step: Step | Broken) -> Exercise | None:
-    """The exercise of a step, if it is one."""
+    """Return the exercise of a step, if it is one."""
     return step.exercise if isinstance(step, Step) else None

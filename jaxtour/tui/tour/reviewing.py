@@ -51,7 +51,7 @@ class Reviewing:
 
     @property
     def words(self) -> str:
-        """`review 2 of 5`."""
+        """The words `review 2 of 5`."""
         return f"review {self._review.place + 1} of {len(self._review.items)}"
 
     def summary(self, now: datetime) -> Callable[[int], list[Line]]:

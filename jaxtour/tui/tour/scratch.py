@@ -27,7 +27,7 @@ class Scratch(NamedTuple):
 
 
 def scratch_after(lesson: Lesson, step: Step, code: str) -> Scratch:
-    """The scratch step after a step with this code."""
+    """Return the scratch step after a step with this code."""
     own = Step(
         id=step.id + SCRATCH, title=f"Scratch: {step.title}", text=TEXT.format(title=step.title), requires=step.requires
     )

@@ -43,7 +43,7 @@ from jaxtour.tui.widgets.panes import WIDE, Panes
 NOTE_S = 8.0
 """How long a note stays in the bottom line."""
 CLOSED_S = 0.8
-"""How long letters are not commands after the editor closed by itself: the learner may still be typing."""
+"""How long letters are not commands after the editor closed on its own: the learner may still be typing."""
 CLOSED_NOTE_S = 3.0
 """How long the bottom line says that it closed."""
 
@@ -78,7 +78,7 @@ class TourScreen(Screen[None]):
         self.keys = Bar("keys", ascii_only=tour.ascii)
         self._note = ""
         self._solved_at = -inf
-        """When the editor last closed by itself, by the tour's clock."""
+        """When the editor last closed on its own, by the tour's clock."""
         self.slots = SlotController(self)
         self.step = StepController(self, self.slots)
         self.change = ChangeController(self, self.step)
@@ -111,7 +111,7 @@ class TourScreen(Screen[None]):
             await pending
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
-        """Whether a key works now."""
+        """Return whether a key works now."""
         known = BY_ID.get(action)
         if known is None or known.scope != "step":
             return True
@@ -243,7 +243,7 @@ class TourScreen(Screen[None]):
         return requested
 
     def ignores(self, event: events.Key) -> bool:
-        """Whether a key was meant for the editor, which just closed by itself; after Esc none is."""
+        """Return whether a key was meant for the editor, which just closed on its own; after Esc none is."""
         if event.key == "escape":
             self._solved_at = -inf
         late = self.is_current and self.panes.editor is None and self.tour.clock() - self._solved_at < CLOSED_S

@@ -79,7 +79,7 @@ class StepState(msgspec.Struct):
     trace: int = 0
     """The number of the trace shown, from 0."""
     sought: tuple[str, int] | None = None
-    """The label of the trace shown before the run, and how many before it had that too: the run may order them anew."""
+    """The label of the trace shown before the run, and how many before it had that too: the run may reorder them."""
     stage: Shown = "jaxpr"
     """What the stage pane shows of the trace."""
     unfolded: frozenset[int] | None = None

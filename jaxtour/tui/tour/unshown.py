@@ -1,4 +1,4 @@
-"""A run whose results the step does not show."""
+"""Runs code whose results the step does not show."""
 
 import asyncio
 
@@ -16,7 +16,7 @@ class Unshown:
         self._ended = asyncio.Event()
         self._report: Report | None = None
         self.problem = ""
-        """Why the last run did not end by itself, in one line."""
+        """Why the last run did not end on its own, in one line."""
 
     def take(self, event: RunEvent) -> None:
         """Fold an event of the run."""
@@ -29,7 +29,7 @@ class Unshown:
             self._ended.set()
 
     async def whole(self, key: StepKey, handle: Handle, report: Report) -> Report:
-        """The report once the run is done; raises `EngineError` without a worker."""
+        """Return the report once the run is done; raises `EngineError` without a worker."""
         self._report, self.problem = report, ""
         self._ended.clear()
         await self._runs.launch(handle, RunPurpose("compare", key, take=self.take))

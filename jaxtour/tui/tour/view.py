@@ -310,11 +310,11 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
         return stage if stage and stage.complete and stage.error is None else None
 
     def key(self, action: str) -> str:
-        """The name of an action's key; `Esc e` from the editor."""
+        """Return the name of an action's key; `Esc e` from the editor."""
         return self.keys.reach(action) if self.editing else self.keys.first(action)
 
     def context(self, **screen: bool) -> Context:
-        """The facts that decide which keys work; `screen` has those that only the screen knows."""
+        """Return the facts that decide which keys work; `screen` has those that only the screen knows."""
         step, dead = self.step, self.worker == "dead"
         base = Context(dead=dead, held=self.held, cpu_helps=self.cpu_helps, runnable=False, **screen)
         if isinstance(step, Broken):

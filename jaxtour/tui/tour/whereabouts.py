@@ -1,4 +1,4 @@
-"""Where the learner is, and how long they have been there, saved in the progress."""
+"""Records where the learner is, and how long they have been there, in the progress."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""How the panes share the screen, by the content of each; and a layout from a function, beyond style sheets."""
+"""Arranges how the panes share the screen, by the content of each; a function makes the layout, beyond style sheets."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal, TypeAlias
@@ -20,10 +20,10 @@ LEFT_SHARE, LEFT_MIN, LEFT_MAX = 0.46, 60, 96
 
 
 def two(room: int, first: int, second: int, now: int | None = None) -> tuple[int, int]:
-    """Rows for two panes, the first of which is `now` rows high.
+    """Return the rows for two panes, the first of which is `now` rows high.
 
-    The border between them stays while both have enough, since moving it is distracting and repaints both; otherwise
-    it moves as little as possible. If there is not enough for both, the one that needs more than half gets the rest.
+    The border between them stays while both have enough, since moving it is distracting and repaints both; otherwise it
+    moves as little as possible. If there is not enough for both, the one that needs more than half gets the rest.
     """
     half = room - room // 2
     if first + second <= room:
@@ -37,12 +37,12 @@ def two(room: int, first: int, second: int, now: int | None = None) -> tuple[int
 
 
 def left_width(width: int) -> int:
-    """Columns for lesson and source when all panes are side by side."""
+    """Return the columns for lesson and source when all panes are side by side."""
     return max(LEFT_MIN, min(LEFT_MAX, int(width * LEFT_SHARE)))
 
 
 def wide(size: Size, wants: Wants, now: int | None = None) -> dict[Slot, Region]:
-    """Lesson, `now` rows high, and source on the left; stages, result, time and devices on the right."""
+    """Place lesson, `now` rows high, and source on the left; stages, result, time and devices on the right."""
     left = left_width(size.width)
     lesson, source = two(size.height, wants["lesson"], wants["source"], now)
     right = _made_of_it(size.height, wants)
@@ -50,7 +50,10 @@ def wide(size: Size, wants: Wants, now: int | None = None) -> dict[Slot, Region]
 
 
 def wide_file(size: Size, wants: Wants) -> dict[Slot, Region]:
-    """The source on the left, as high as the screen; the list of calls, and what was made of one, on the right."""
+    """Place the source on the left, as high as the screen.
+
+    The list of calls, and what was made of one, on the right.
+    """
     if size.height < 5 * LEAST:
         return wide(size, wants)
     left = left_width(size.width)
@@ -60,7 +63,7 @@ def wide_file(size: Size, wants: Wants) -> dict[Slot, Region]:
 
 
 def _made_of_it(height: int, wants: Wants) -> dict[Slot, int]:
-    """The rows of stages, result, time and devices."""
+    """Return the rows of stages, result, time and devices."""
     devices = max(LEAST, min(wants["devices"], height // 4))
     time = max(LEAST, min(wants["time"], height // 3))
     # The time pane gets more than a third, for its curves, if neither the stages nor the result need it.
@@ -76,7 +79,10 @@ def _made_of_it(height: int, wants: Wants) -> dict[Slot, int]:
 
 
 def narrow(size: Size, wants: Wants, front: Slot, now: int | None = None) -> dict[Slot, Region]:
-    """The front tab, `now` rows high, above the source and the result; or the result, with source if there is room."""
+    """Place the front tab, `now` rows high, above source and result.
+
+    Or the result, with the source if there is room.
+    """
     first, source = max(wants[front], LEAST), max(wants["source"], LEAST)
     if front == "result":
         source = min(source, size.height - first)
@@ -95,7 +101,7 @@ def narrow(size: Size, wants: Wants, front: Slot, now: int | None = None) -> dic
 
 
 def stack(x: int, width: int, rows: Mapping[Slot, int]) -> dict[Slot, Region]:
-    """Regions one above the other."""
+    """Place regions one above the other."""
     regions: dict[Slot, Region] = {}
     y = 0
     for slot, height in rows.items():
@@ -105,7 +111,7 @@ def stack(x: int, width: int, rows: Mapping[Slot, int]) -> dict[Slot, Region]:
 
 
 Arrangement: TypeAlias = Callable[[Sequence[Widget], Size], Iterable[tuple[Widget, Region]]]
-"""The children that have a region, each with it, in a parent of some size."""
+"""The children that have a region, each with that region, in a parent of some size."""
 
 
 class RegionLayout(Layout):

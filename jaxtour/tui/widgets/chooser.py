@@ -63,7 +63,7 @@ class Chooser(OptionList, inherit_bindings=False):
         self.highlighted = cursor if lines else None
 
     def render_line(self, y: int) -> Strip:
-        """The row at `y`, with a sign on the one under the cursor."""
+        """Return the row at `y`, with a sign on the one under the cursor."""
         strip = super().render_line(y)
         line = self.scroll_offset.y + y
         if strip.text[:1] != " " or not begins_with_cursor(self, line):
@@ -73,7 +73,7 @@ class Chooser(OptionList, inherit_bindings=False):
         return Strip.join([Strip([Segment(">" if self._ascii_only else HERE, style)]), rest])
 
     def get_visual_style(self, *component_classes: str, partial: bool = False) -> Style:
-        """The style of a row; the cursor's row is reversed in a terminal's own colours.
+        """Return the style of a row; the cursor's row is reversed in a terminal's own colours.
 
         Textual 8.2.8 ignores `text-style: reverse` of the style sheet here.
         """

@@ -39,7 +39,7 @@ class PaneCursor:
     """A cursor of a pane that does not go from line to line in some documents, which are `steered`."""
 
     pane: Steered
-    """Set by the pane."""
+    """The pane, which sets itself here."""
 
     def step(self, _count: int) -> bool:
         """Go down by some rows, or up; return False to go by lines."""
@@ -69,7 +69,7 @@ class PaneCursor:
         """Stay on these pieces when lines came or went above them."""
 
     def new_highlights(self) -> Highlighted:
-        """The highlights when other lines are shown."""
+        """Return the highlights when other lines are shown."""
         return NOTHING
 
 

@@ -103,7 +103,7 @@ class Editor(TextArea):
         self.load_text(value)
 
     def still_has(self, code: str) -> bool:
-        """Whether this code was run from here and nothing was typed since."""
+        """Return whether this code was run from here and nothing was typed since."""
         return not self.written and self.text.rstrip("\n") == code.rstrip("\n")
 
     def load_text(self, text: str) -> None:
@@ -111,7 +111,7 @@ class Editor(TextArea):
         super().load_text(self._stand_ins.hold(text))
 
     def get_text_range(self, start: Location, end: Location) -> str:
-        """The learner's text between two places."""
+        """Return the learner's text between two places."""
         return self._stand_ins.own(super().get_text_range(start, end))
 
     def edit(self, edit: Edit) -> EditResult:
@@ -122,7 +122,7 @@ class Editor(TextArea):
         return dataclasses.replace(done, replaced_text=self._stand_ins.own(done.replaced_text))
 
     def get_line(self, line_index: int) -> Text:
-        """The line as it is painted."""
+        """Return the line as it is painted."""
         return Text(self._stand_ins.painted(self.document.get_line(line_index)), end="", no_wrap=True)
 
     def say(self, failed: Line) -> None:
@@ -239,11 +239,11 @@ class Editor(TextArea):
             super().action_delete_left()
 
     def action_editor_top(self) -> None:
-        """To the first line."""
+        """Go to the first line."""
         self.move_cursor(self.document.start)
 
     def action_editor_bottom(self) -> None:
-        """To the last line."""
+        """Go to the last line."""
         self.move_cursor(self.document.end)
 
     def on_text_area_changed(self) -> None:
@@ -259,12 +259,12 @@ class Editor(TextArea):
         self.names.close()
 
     def action_cursor_up(self, select: bool = False) -> None:
-        """A line up, in the list of names if there is one."""
+        """Go a line up, in the list of names if there is one."""
         if not self.names.step(-1):
             super().action_cursor_up(select)
 
     def action_cursor_down(self, select: bool = False) -> None:
-        """A line down, in the list of names if there is one."""
+        """Go a line down, in the list of names if there is one."""
         if not self.names.step(1):
             super().action_cursor_down(select)
 
@@ -289,15 +289,15 @@ class StandIns:
         self._painted: dict[int, str] = {}
 
     def hold(self, text: str) -> str:
-        """The text with stand-ins: nothing in it is invisible, and newlines are its only line breaks."""
+        """Return the text with stand-ins: nothing in it is invisible, and newlines are its only line breaks."""
         return _EXCHANGED.sub(self._exchange, text)
 
     def own(self, held: str) -> str:
-        """The original of a text with stand-ins."""
+        """Return the original of a text with stand-ins."""
         return held.translate(self._own) if self._own else held
 
     def painted(self, held: str) -> str:
-        """What the screen shows for a text with stand-ins, character for character."""
+        """Return what the screen shows for a text with stand-ins, character for character."""
         return held.translate(self._painted) if self._painted else held
 
     def _exchange(self, match: re.Match[str]) -> str:

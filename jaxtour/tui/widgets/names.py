@@ -17,7 +17,7 @@ _STRING_OR_NUMBER = re.compile(r"[\w\])'\"]\.?$")
 
 
 def before_cursor(line: str) -> str:
-    """The dotted name that ends a line: `jnp.li`, `jnp.`; empty if there is none."""
+    """Return the dotted name that ends a line: `jnp.li`, `jnp.`; empty if there is none."""
     found = _BEGINNING.search(line)
     text = found[0] if found else ""
     # `x[0].su` begins with a value that is unknown without running it.

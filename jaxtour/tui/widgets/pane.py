@@ -57,7 +57,7 @@ class PaneSpec(msgspec.Struct, frozen=True):
     """Whether its text may change meanwhile; the cursor stays with its line."""
 
     def made_from(self, view: StepView) -> tuple[Any, ...]:
-        """What the document depends on; a pane is only entered when this changes."""
+        """Return what the document depends on; a pane is only entered when this changes."""
         return self.of_view(view), self.of_report(view.report) if view.report else None, view.mark(self.name)
 
 
@@ -84,7 +84,7 @@ class Pane(LinesView):
         self._made: OrderedDict[int, Document] = OrderedDict()
         """The documents that were made from it, by their width."""
         self._left: deque[tuple[tuple[Any, ...], OrderedDict[int, Document]]] = deque(maxlen=STEPS)
-        """The documents of the last steps, with what they were made from: who goes on often comes back."""
+        """The documents of the last steps, with what they were made from: a learner who goes on often comes back."""
         self._titles: tuple[Line, Line] = ((), ())
         self._tabs: Line | None = None
         self.way_back: Line = ()
@@ -99,7 +99,7 @@ class Pane(LinesView):
         self._selected: tuple[int, Columns] | None = None
         """The last selection in the cursor's line."""
         self._proved: tuple[str, int] | None = None
-        """What it showed, and from which run, when it last went to a proof by itself."""
+        """What it showed, and from which run, when it last went to a proof on its own."""
         self._asked: Prediction | None = None
         """What there was to say about the step's question when that last came into view."""
         self._at_anchor: int | None = None
@@ -239,7 +239,7 @@ class Pane(LinesView):
         return self._cursor if self.document.steered else None
 
     def document_at(self, width: int) -> Document:
-        """The document at a width."""
+        """Return the document at a width."""
         if self.view is None:
             return Document()
         width = max(width, 1)
@@ -263,7 +263,10 @@ class Pane(LinesView):
                 self._left.clear()
 
     def wanted(self, columns: int) -> int:
-        """Rows that would show everything, including the border; while more is pending, never fewer than before."""
+        """Return the rows that would show everything, including the border.
+
+        While more is pending, never fewer than before.
+        """
         rows = len(self.document_at(columns - FRAME).lines) + 2
         awaits = self.view is not None and self.spec.awaits(self.view)
         self._wanted = max(rows, self._wanted) if awaits else rows
@@ -349,7 +352,7 @@ class Pane(LinesView):
         self.title(self._tabs)
 
     def watch_has_focus(self, value: bool) -> None:
-        """Show that where the key works."""
+        """Show the border's key where it works."""
         super().watch_has_focus(value)
         if self.spec.reads:
             self.title(self._tabs)

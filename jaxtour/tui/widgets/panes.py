@@ -98,7 +98,7 @@ class Tab(msgspec.Struct, frozen=True):
     shown: Shown | None = None
 
     def is_shown(self, slot: Slot, view: StepView | None) -> bool:
-        """Whether its pane is in front."""
+        """Return whether its pane is in front."""
         return self.slot == slot and self.shown in (None, view.state.stage if view else "jaxpr")
 
 
@@ -144,7 +144,7 @@ class Panes(Container):
         return self._regions_layout
 
     def compose(self) -> ComposeResult:
-        """All panes; classes decide which ones are displayed."""
+        """Yield all panes; classes decide which ones are displayed."""
         yield from self.by_slot.values()
 
     @property
@@ -159,7 +159,7 @@ class Panes(Container):
         return view is not None and view.lesson.plain
 
     def regions(self, size: Size) -> dict[Slot, Region]:
-        """Where each pane goes."""
+        """Return where each pane goes."""
         if self.zoomed:
             return {self.zoomed: size.region}
         wants = self._wants(size.width)
@@ -168,7 +168,7 @@ class Panes(Container):
         return narrow(size, wants, self.front, self._now(self.front, size))
 
     def _place(self, children: Sequence[Widget], size: Size) -> list[tuple[Widget, Region]]:
-        """The region of each displayed child, which is remembered."""
+        """Return the region of each displayed child, which is remembered."""
         self.arranged = self.regions(size)
         self._arranged_in = size
         by_id = {str(slot): region for slot, region in self.arranged.items()}
@@ -178,7 +178,7 @@ class Panes(Container):
         return [(child, region) for child, region in placed if region]
 
     def _now(self, slot: Slot, size: Size) -> int | None:
-        """The current height of a pane, if the size has not changed."""
+        """Return the current height of a pane, if the size has not changed."""
         return self.arranged[slot].height if slot in self.arranged and size == self._arranged_in else None
 
     def _wants(self, width: int) -> Wants:
@@ -243,7 +243,7 @@ class Panes(Container):
         return line
 
     def tabs(self, slot: Slot) -> list[tuple[str, Tab]]:
-        """The names in the border of the panes that share a place: with keys, and only as many stages as fit."""
+        """Return the names in the border of the panes that share a place: with keys, and only as many stages as fit."""
         view = self.by_slot[slot].view
         others = sum(width_of(self._label(tab)) + TABS_APART for tab in TABS if tab.shown is None)
         names = {} if view is None else names_within(view, (self.size or self.app.size).width - CORNERS - others)
@@ -259,13 +259,13 @@ class Panes(Container):
         return self.zoomed or ("result" if self.front == "result" and not self.wide else None)
 
     def in_view(self, slot: Slot) -> bool:
-        """Whether a pane can be seen."""
+        """Return whether a pane can be seen."""
         if self.zoomed:
             return self.zoomed == slot
         return self.wide or slot == self.front or not self.by_slot[slot].spec.tab
 
     def cut(self, slot: Slot) -> bool:
-        """Whether a pane next to the tabs shows only a part, and would show more in their place."""
+        """Return whether a pane next to the tabs shows only a part, and would show more in their place."""
         if self.wide or self.zoomed or slot == self.front or self.by_slot[slot].spec.tab or not self.size:
             return False
         region = self.regions(self.size)[slot]

@@ -29,7 +29,7 @@ class _MessageError(Exception):
 
 
 def python(look: Look) -> None:
-    """The lesson's own code runs without raising, after the learner's."""
+    """Run the lesson's own code after the learner's; it must not raise."""
     with look.learners() as workspace:
         source = Source(look.spaces.name, look.check["python"], "check")
         _, error = attempt(workspace.execute, source, {**workspace.namespace})
@@ -52,13 +52,13 @@ KINDS: dict[str, Callable[[Look], None]] = {
     "devices": numbers.devices,
     "python": python,
 }
-"""What each kind of check runs; it raises if the code is not right yet."""
+"""The function behind each kind of check; it raises if the code is not right yet."""
 
 
 def checked(
     spaces: Spaces, checks: Sequence[Check], events: compat.CompileEvents, tick: Tick = lambda *_: None
 ) -> Event:
-    """The `checked` event without its run."""
+    """Return the `checked` event without its run."""
     outcomes: list[dict[str, Any]] = []
     failed = ""
     # The code may forbid transfers; those of the checks are exempt.
@@ -82,7 +82,7 @@ def unchecked(checks: Sequence[Check], why: str) -> Event:
 
 
 def _why_not(spaces: Spaces, check: Check, events: compat.CompileEvents) -> dict[str, Any]:
-    """The fields of a failed check's outcome; empty if the check passes on all its inputs."""
+    """Return the fields of a failed check's outcome; empty if the check passes on all its inputs."""
     kind = _kind(check)
     if not kind:
         return {"expected": _NO_ANSWER, "got": "this worker does not know it: update it"}
@@ -131,7 +131,7 @@ def _kind(check: Check) -> str:
 
 
 def _calls(check: Check) -> list[str]:
-    """The expressions that the check is about."""
+    """Return the expressions that the check is about."""
     found = check[_kind(check)]
     return [" ".join(each.split()) for each in ([found] if isinstance(found, str) else found)]
 
@@ -165,7 +165,7 @@ def in_words(check: Check) -> str:
 
 
 def _names(check: Check) -> str:
-    """What a jaxpr or a program must have: `a scan, no while, 1 dot_general, at most 9 equations`."""
+    """Return what a jaxpr or a program must have: `a scan, no while, 1 dot_general, at most 9 equations`."""
     either = [" or ".join(alternatives(each)) for each in check.get("has") or ()]
     none = [f"no {' or '.join(alternatives(each))}" for each in check.get("lacks") or ()]
     exact = [f"{count} {' or '.join(alternatives(name))}" for name, count in (check.get("exactly") or {}).items()]

@@ -21,7 +21,7 @@ _FINFO: Any = jax.numpy.finfo
 
 
 class DifferentError(Exception):
-    """The values differ; has both sides as text."""
+    """The values differ; carries both sides as text."""
 
     def __init__(self, expected: str, got: str) -> None:
         super().__init__(expected, got)
@@ -48,7 +48,7 @@ def compare(got: Any, want: Any, rtol: float, atol: float) -> None:
 
 
 def _leaves(value: Any) -> dict[str, Any]:
-    """The leaves by path; None is one, as a missing `return` gives it."""
+    """Return the leaves by path; None counts as a leaf, since a missing `return` gives it."""
     flat = jax.tree_util.tree_flatten_with_path(value, is_leaf=lambda each: each is None)[0]
     return {jax.tree_util.keystr(path): leaf for path, leaf in flat}
 
@@ -90,7 +90,7 @@ def _is_same_type(got: Any, want: Any) -> bool:
 
 
 def _kind(value: Any) -> str:
-    """`b`, `i`, `f` or `c`, of a Python number or of an array."""
+    """Return `b`, `i`, `f` or `c`: the kind of a Python number or of an array."""
     if not is_array(value):
         return {bool: "b", int: "i", complex: "c"}.get(type(value), "f")
     kind = np.dtype(value.dtype).kind if not isinstance(value, jax.Array) or not compat.is_key(value) else "k"
@@ -98,14 +98,14 @@ def _kind(value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """The numbers as NumPy has them."""
+    """Return the numbers as NumPy represents them."""
     if isinstance(value, jax.Array) and compat.is_key(value):
         value = compat.key_numbers(value)
     return np.asarray(value)
 
 
 def _close(got: Any, want: Any, rtol: float, atol: float) -> Any:
-    """Which numbers agree; nan agrees with nan, and inf with inf of its sign."""
+    """Return which numbers agree; nan agrees with nan, and inf with inf of its sign."""
     kinds = got.dtype.kind + want.dtype.kind
     if not set(kinds) & set("fcV"):
         return np.asarray(got == want)
@@ -117,7 +117,7 @@ def _close(got: Any, want: Any, rtol: float, atol: float) -> Any:
 
 
 def last_place(dtype: Any) -> float:
-    """The relative size of a last place; 0 for other than floating-point types."""
+    """Return the relative size of a last place; 0 for types that are not floating-point."""
     try:
         return float(_FINFO(dtype).eps)
     except ValueError:

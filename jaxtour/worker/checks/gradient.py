@@ -19,7 +19,7 @@ from .words import numbers
 _MOST_LEAVES = 8
 """The number of leaves of the argument with their own direction; further ones share one."""
 _ROUGH, _FINE = 2e-2, 1e-4
-"""Relative errors of a slope from differences in single precision; and in double, with parts in single."""
+"""Relative errors of a slope from differences: in single precision, and in double with parts in single."""
 _ROUNDINGS = 30
 """The errors of the function's value, in last places."""
 
@@ -58,7 +58,7 @@ def gradient(look: Look) -> None:
 
 
 def _differs(call: Call, place: int, tolerance: tuple[float, float], double: bool) -> _Slope | None:
-    """The first direction along which gradient and differences disagree."""
+    """Return the first direction along which gradient and differences disagree."""
     with jax.enable_x64(True) if double else nullcontext():
         args, kwargs = jax.tree.map(_double, (call.args, call.kwargs)) if double else (call.args, call.kwargs)
         flat, structure = jax.tree_util.tree_flatten_with_path(args[place])
@@ -95,7 +95,7 @@ def _double(leaf: Any) -> Any:
 
 
 def _directions(leaves: list[Any], names: list[str]) -> Iterator[tuple[str, list[Any]]]:
-    """Random directions of length 1, of one leaf each, and one of all."""
+    """Return random directions of length 1, of one leaf each, and one of all."""
     random = np.random.default_rng(0)
     if sum(leaf.size for leaf in leaves) == 1:
         yield "", [np.ones(leaf.shape) for leaf in leaves]

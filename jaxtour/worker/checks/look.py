@@ -15,7 +15,7 @@ from .spaces import LessonError, Spaces
 
 
 class NotYetError(Exception):
-    """The check fails; has what was expected, what came instead, and the learner's code that it points at."""
+    """The check fails; carries what was expected, what came instead, and the learner's code that it points at."""
 
     def __init__(self, expected: str, got: str, spans: tuple[Span, ...] = ()) -> None:
         super().__init__(expected, got)
@@ -33,16 +33,16 @@ class Look:
 
     @property
     def tolerance(self) -> tuple[float, float]:
-        """Relative and absolute."""
+        """The relative and the absolute tolerance."""
         return float(self.check.get("rtol", 1e-5)), float(self.check.get("atol", 1e-6))
 
     def learners(self, *sources: str) -> AbstractContextManager[Workspace]:
-        """The workspace that the learner's code left, with the inputs of this check."""
+        """Return the workspace that the learner's code left, with the inputs of this check."""
         return self.spaces.learners(self.given, *sources)
 
     @contextmanager
     def call(self, source: str) -> Iterator[Call]:
-        """A call of the learner's function with its arguments evaluated, to be made once."""
+        """Yield a call of the learner's function with its arguments evaluated, to be made once."""
         with self.learners(source) as workspace:
             call = parse_call(workspace, self.spaces.expression(source))
             if call is None:
@@ -52,7 +52,7 @@ class Look:
 
 
 def raised_at(error: BaseException, name: str) -> tuple[Span, ...]:
-    """The innermost place in the learner's code that an exception went through."""
+    """Return the innermost place in the learner's code that an exception went through."""
     for frame in reversed(lesson_frames(error.__traceback__)):
         if frame["file"] == name and not frame["setup"]:
             column = frame["column"] or 1

@@ -169,7 +169,7 @@ def _compiled(look: Look, source: str) -> Staged:
 
 
 def _named(look: Look, counts: Counter[str], places: Callable[[Container[str]], Iterable[Span]]) -> None:
-    """Raise `NotYetError` unless the names that must be there are, and those that must not are not."""
+    """Raise `NotYetError` if a required name is missing or a forbidden one is present."""
     check: Mapping[str, Any] = look.check
     for wanted in check.get("has") or ():
         if not any(counts[name] for name in alternatives(wanted)):
@@ -191,12 +191,12 @@ def _counted(counts: Counter[str], names: Iterable[str]) -> str:
 
 
 def _own(look: Look, spans: Iterable[Span]) -> tuple[Span, ...]:
-    """The spans in the learner's own code, each once."""
+    """Return the spans in the learner's own code, each once."""
     return tuple(dict.fromkeys(each for each in spans if each[0] == look.spaces.name))[:_MOST_SPANS]
 
 
 def _declared(call: Call, args: list[Any], place: int) -> bool:
-    """Whether the function declares that it donates the argument."""
+    """Return whether the function declares that it donates the argument."""
     if not compat.is_jitted(call.function):
         return False
     lowered, _ = attempt(lambda: call.function.lower(*args, **call.kwargs))
@@ -207,7 +207,7 @@ def _declared(call: Call, args: list[Any], place: int) -> bool:
 
 @functools.cache
 def _backend_donates() -> bool:
-    """Whether a donated array is gone afterwards on this backend."""
+    """Return whether a donated array is gone afterwards on this backend."""
     array = jnp.ones(3)
     settled(jax.jit(lambda value: value + 1, donate_argnums=0)(array))
     return bool(array.is_deleted())

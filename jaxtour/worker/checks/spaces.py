@@ -30,15 +30,15 @@ class Spaces:
     workspace: Workspace
     """Its namespace is the one that the learner's code left."""
     name: str
-    """`lesson/step`"""
+    """The workspace whose namespace the learner's code left."""
     code: str
-    """The learner's."""
+    """The step: `lesson/step`."""
     before: Before
     solution: str
     _solved: dict[str, Any] | None = field(default=None)
 
     def given(self, written: Mapping[str, str]) -> dict[str, Any]:
-        """Return the inputs of a check, evaluated without the learner's code; each may use those before it."""
+        """Return the inputs of a check, evaluated without the learner's code; each may use the ones before it."""
         found: dict[str, Any] = {}
         for name, source in written.items():
             with self._evaluating({**self.before.names, **found}, source) as workspace:
@@ -48,14 +48,14 @@ class Spaces:
         return found
 
     def learners(self, given: Mapping[str, Any], *sources: str) -> contextlib.AbstractContextManager[Workspace]:
-        """The workspace in the state that the learner's code left, with these inputs.
+        """Return the workspace in the state that the learner's code left, with these inputs.
 
         Arrays that the sources name are copied, so that the next check is unaffected if one is donated or changed.
         """
         return self._evaluating({**self.workspace.namespace, **given}, *sources)
 
     def right(self, source: str, given: Mapping[str, Any], *, solved: bool) -> Any:
-        """Return the value of an expression without the learner's code; with `solved`, with the solution instead."""
+        """Return the value of an expression without the learner's code; with `solved`, after the solution instead."""
         names = self._solution_names() if solved else self.before.names
         with self._evaluating({**names, **given}, source) as workspace:
             value, error = attempt(workspace.evaluate, source)
@@ -115,7 +115,7 @@ class Spaces:
 
 
 def _names(source: str) -> Iterable[str]:
-    """The names in an expression, each once, in their order."""
+    """Return the names in an expression, each once, in order of appearance."""
     tree, error = attempt(parsed_expression, source)
     if tree is None or error is not None:
         return ()
@@ -130,7 +130,7 @@ def _has_arrays(value: Any) -> bool:
 
 
 def _bound(statement: ast.stmt) -> Iterator[str]:
-    """The names that a statement at the top level binds."""
+    """Yield the names that a statement at the top level binds."""
     if isinstance(statement, _FUNCTIONS):
         yield statement.name
         return

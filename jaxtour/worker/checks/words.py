@@ -47,7 +47,7 @@ class _Leaf:
 
 
 def is_array(value: Any) -> bool:
-    """Whether it is an array of JAX or NumPy, or a NumPy scalar."""
+    """Return whether a value is a JAX or NumPy array, or a NumPy scalar."""
     return isinstance(value, (jax.Array, np.ndarray, np.generic))
 
 
@@ -61,12 +61,12 @@ def type_of(value: Any) -> str:
 
 
 def dtype_name(dtype: Any) -> str:
-    """`f32`, as a jaxpr writes it."""
+    """Return a dtype's name as a jaxpr writes it: `f32`."""
     return SHORT_DTYPES.get(str(dtype), str(dtype))
 
 
 def numbers(array: Any, digits: int = _DIGITS) -> str:
-    """The numbers of an array in one line."""
+    """Return the numbers of an array in one line."""
     if isinstance(array, jax.Array) and array.is_deleted():
         return "(deleted)"
     if isinstance(array, jax.Array) and compat.is_key(array):
@@ -79,20 +79,20 @@ def numbers(array: Any, digits: int = _DIGITS) -> str:
 
 
 def grouped(number: int) -> str:
-    """`1 000 000`."""
+    """Return a number with its digits grouped: `1 000 000`."""
     return f"{number:,}".replace(",", " ")
 
 
 def plural(count: int, noun: str) -> str:
-    """`1 device`, `8 devices`."""
+    """Return a count with its noun: `1 device`, `8 devices`."""
     return f"{grouped(count)} {noun}" if count == 1 else f"{grouped(count)} {noun}s"
 
 
 def alternatives(names: str) -> tuple[str, ...]:
-    """The names in `jit|pjit`."""
+    """Return the names in `jit|pjit`."""
     return tuple(name.strip() for name in names.split("|"))
 
 
 def listed(names: Any) -> str:
-    """Names in one line; `nothing` without any."""
+    """Return names in one line; `nothing` if there are none."""
     return ", ".join(names) or "nothing"

@@ -53,7 +53,7 @@ class Capture:
                 self._lost += over
 
     def take(self) -> list[tuple[bool, str]]:
-        """The head's new text, in pieces with whether each was written while JAX traced.
+        """Return the head's new text, in pieces with whether each was written while JAX traced.
 
         An incomplete UTF-8 character stays until the rest of it arrives.
         """
@@ -61,7 +61,7 @@ class Capture:
         return [(tracing, text) for tracing, piece in live if (text := self._decoder.decode(bytes(piece)))]
 
     def finish(self) -> list[tuple[int, bool, str]]:
-        """All remaining text, in pieces with the number of bytes dropped before each and whether JAX was tracing.
+        """Return all remaining text, in pieces with the bytes dropped before each and whether JAX was tracing.
 
         Text after a gap counts as written outside tracing: the gap may have swallowed a mark.
         """

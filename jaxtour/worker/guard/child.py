@@ -80,7 +80,10 @@ class Config:
         return replace(self, isolate=False, refused=reason) if reason else self
 
     def environment(self) -> dict[str, str]:
-        """Our environment with quiet settings, the platform, and our working directory: a runner starts elsewhere."""
+        """Return the runner's environment: ours with quiet settings, the platform, and our working directory.
+
+        The runner itself starts elsewhere, in its scratch directory.
+        """
         env = {**os.environ, **QUIET}
         with contextlib.suppress(FileNotFoundError):  # the folder may have been removed
             env["JAXTOUR_CWD"] = cwd = str(Path.cwd())

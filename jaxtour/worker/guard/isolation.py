@@ -22,7 +22,7 @@ MS_PROC = 2 | 4 | 8
 MS_REC, MS_SLAVE = 1 << 14, 1 << 19
 PR_SET_PDEATHSIG = 1
 OUTER = "--outer"
-"""The runner's option with a descriptor of `/` as it is outside, for a look at who holds the devices."""
+"""The runner's option that names a descriptor of the outer `/`, to see who holds the devices."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 

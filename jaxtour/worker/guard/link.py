@@ -118,7 +118,7 @@ def hello() -> dict[str, Any]:
 
 
 def _version() -> str:
-    """The version of jaxtour, read from its source: an import would need the package on `sys.path`."""
+    """Return the version of jaxtour, read from its source: an import would need the package on `sys.path`."""
     try:
         text = (Path(__file__).resolve().parents[2] / "__init__.py").read_text()
     except OSError:

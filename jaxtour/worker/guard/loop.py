@@ -49,7 +49,7 @@ class Loop:
         self._timers.pop(name, None)
 
     def waits(self, name: str) -> bool:
-        """Whether a timer of this name is set."""
+        """Return whether a timer of this name is set."""
         return name in self._timers
 
     def on(self, signum: signal.Signals, callback: Callback) -> None:

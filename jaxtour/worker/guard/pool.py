@@ -29,25 +29,25 @@ class PoolOwner(Protocol):
     """Receives what happens to the runner."""
 
     def heard(self, message: dict[str, Any]) -> None:
-        """The runner sent a message; raises `ProtocolError` for an invalid one."""
+        """Handle a message from the runner; raises `ProtocolError` for an invalid one."""
 
     def broke(self, reason: str) -> None:
-        """The runner is alive, but its messages can no longer be read."""
+        """Handle a runner that is alive, but whose messages can no longer be read."""
 
     def ended(self, code: int) -> None:
-        """The runner has exited without being asked to."""
+        """Handle a runner that exited without being asked to."""
 
     def failed(self, reason: str) -> None:
-        """No runner can be started."""
+        """Report that no runner can be started."""
 
     def stuck(self, pids: set[int]) -> None:
-        """These processes were killed `STUCK_S` ago and still exist."""
+        """Report processes that were killed `STUCK_S` ago and still exist."""
 
     def log(self, text: str) -> None:
         """Log a line for the worker's operator."""
 
     def crowded(self) -> bool:
-        """Whether the queue to the engine is so full that the runner must wait."""
+        """Return whether the queue to the engine is so full that the runner must wait."""
 
 
 class Pool:

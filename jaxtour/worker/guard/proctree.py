@@ -39,7 +39,7 @@ def before_exec() -> None:
 
 
 def reap() -> dict[int, int]:
-    """Reap exited children: their exit codes by pid, minus the signal's number after a signal."""
+    """Reap exited children; returns their exit codes by pid, minus the signal's number after a signal."""
     ended: dict[int, int] = {}
     while True:
         try:
@@ -52,7 +52,7 @@ def reap() -> dict[int, int]:
 
 
 def children() -> set[int]:
-    """The pids of our direct children, adopted and unreaped ones included; empty outside Linux."""
+    """Return the pids of our direct children, adopted and unreaped ones included; empty outside Linux."""
     if not _linux:
         return set()
     try:
@@ -148,7 +148,7 @@ class OomWatch:
         self._before = self._kills()
 
     def explain(self, code: int, reason: str) -> str:
-        """The reason with `: out of memory` added when the kernel's counters show such a kill."""
+        """Return the reason with `: out of memory` added when the kernel's counters show such a kill."""
         if code == -signal.SIGKILL and self._kills() > self._before:
             return f"{reason}: out of memory"
         return reason
@@ -158,7 +158,7 @@ class OomWatch:
 
 
 def _counters() -> tuple[Path, ...]:
-    """The `oom_kill` counters of our control group and of the whole system."""
+    """Return the `oom_kill` counters of our control group and of the whole system."""
     try:
         groups = Path("/proc/self/cgroup").read_text().splitlines()
     except OSError:
@@ -176,7 +176,7 @@ def _count(file: Path) -> int:
 
 
 def memory_is_short(meminfo: Path = Path("/proc/meminfo")) -> bool:
-    """Whether less than 1 GiB is available; a spare that has imported jax takes about 200 MiB."""
+    """Return whether less than 1 GiB is available; a spare that has imported jax takes about 200 MiB."""
     try:
         words = meminfo.read_text().split()
         return int(words[words.index("MemAvailable:") + 1]) * 1024 < SPARE_BYTES

@@ -8,7 +8,7 @@ from ..syntax import broken, place
 
 
 def refusal(command: Mapping[str, Any], python: str) -> list[dict[str, Any]]:
-    """What a runner of this version of Python would say of a step's code that does not compile; empty if it does.
+    """Return what a runner of this Python version would say about code that does not compile; empty if it does.
 
     Only for a guard of the same version; a file and a notebook's cell are left to the runner.
     """

@@ -31,7 +31,10 @@ class Running:
     reason: str = ""
 
     def done(self, message: Mapping[str, Any]) -> dict[str, Any]:
-        """The runner's `done` event, corrected by what the guard knows; raises `ProtocolError` for an invalid one."""
+        """Return the runner's `done` event, corrected by what the guard knows.
+
+        Raises `ProtocolError` for an invalid one.
+        """
         status, seconds, reason = message.get("status"), message.get("seconds", 0.0), message.get("reason", "")
         if status not in STATUSES or not isinstance(seconds, int | float) or not isinstance(reason, str):
             raise ProtocolError("done without a status")
@@ -42,7 +45,7 @@ class Running:
         return done(self.run, status, seconds=float(seconds), dirty=dirty, reason=reason)
 
     def cut(self, status: str, reason: str) -> dict[str, Any]:
-        """The `done` event of a run that the guard ended."""
+        """Return the `done` event of a run that the guard ended."""
         return done(self.run, status, seconds=time.monotonic() - self.since, dirty=True, reason=reason)
 
 

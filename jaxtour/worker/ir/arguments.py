@@ -36,21 +36,21 @@ class Leaves:
     inputs: Sequence[PytreePath] = ()
     outputs: Sequence[PytreePath] = ()
     shardings: Sequence[Any] = ()
-    """Of the inputs; None where JAX chooses."""
+    """The shardings of the inputs; None where JAX chooses."""
     result_shardings: Sequence[Any] = ()
     static: dict[str, Any] = field(default_factory=dict)
     """The values that were not traced, by path."""
 
 
 def argument_keys(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[PytreePath]:
-    """The path of every leaf of a call's arguments, which begins with the name of the function's parameter."""
+    """Return the path of every leaf of a call's arguments, which begins with the name of the function's parameter."""
     names = list(_names(function, len(args)))
     paths = jax.tree_util.tree_flatten_with_path((args, kwargs))[0]
     return [_keys(names[at.idx] if kind.idx == 0 else str(at.key), rest) for (kind, at, *rest), _ in paths]
 
 
 def bound_values(function: Any) -> dict[str, Any]:
-    """The values, other than arrays, that partials bind to a function's parameters, by name."""
+    """Return the values, other than arrays, that partials bind to a function's parameters, by name."""
     found: dict[str, Any] = {}
     for layer in layers(function):
         if isinstance(layer, functools.partial):
@@ -66,7 +66,7 @@ def _has_arrays(value: Any) -> bool:
 
 
 def result_keys(result: Any) -> list[PytreePath]:
-    """The path of every leaf of a call's result."""
+    """Return the path of every leaf of a call's result."""
     return [_keys("result", path) for path, _ in jax.tree_util.tree_flatten_with_path(result)[0]]
 
 
@@ -75,7 +75,7 @@ def _keys(root: str, path: Iterable[Any]) -> PytreePath:
 
 
 def _names(function: Any, count: int) -> Iterator[str]:
-    """The names of positional arguments."""
+    """Yield the names of positional arguments."""
     signature, _ = attempt(inspect.signature, function)
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     parameters = list(signature.parameters.values()) if signature else []
@@ -86,18 +86,18 @@ def _names(function: Any, count: int) -> Iterator[str]:
 
 
 def split(path: str) -> PytreePath:
-    """The keys of a path as JAX prints it: `params['w'].x` has three."""
+    """Return the keys of a path as JAX prints it: `params['w'].x` has three."""
     return tuple(_KEY.findall(path))
 
 
 def named(jaxpr: Any) -> Leaves:
-    """The leaves as a jaxpr itself names them, without shardings."""
+    """Return the leaves as a jaxpr itself names them, without shardings."""
     inputs, outputs = ([split(path) for path in paths] for paths in compat.leaf_paths(jaxpr))
     return Leaves(inputs, outputs)
 
 
 def arguments(jaxpr: Any, leaves: Leaves) -> Event:
-    """The fields of an `arguments` event, for a closed jaxpr."""
+    """Return the fields of an `arguments` event, for a closed jaxpr."""
     inner = getattr(jaxpr, "jaxpr", jaxpr)
     inputs, more_inputs = _rows(inner.invars, leaves.inputs, leaves.shardings, "in")
     outputs, more_outputs = _rows(inner.outvars, leaves.outputs, leaves.result_shardings, "result")
@@ -109,7 +109,7 @@ def arguments(jaxpr: Any, leaves: Leaves) -> Event:
 def _rows(
     atoms: Sequence[Any], keys: Sequence[PytreePath], shardings: Sequence[Any], name: str
 ) -> tuple[list[list[Any]], int]:
-    """A row for each leaf up to `SENT_CAP`, and the number of the others."""
+    """Return a row for each leaf up to `SENT_CAP`, and the number of the others."""
     rows: list[list[Any]] = []
     size = 0
     for place, (atom, path, sharding) in enumerate(zip_longest(atoms, keys[: len(atoms)], shardings[: len(atoms)])):
@@ -129,7 +129,7 @@ def _length(size: Any) -> int:
 
 
 def text_of(value: Any) -> str:
-    """A value as `repr` writes it, in one short line."""
+    """Return a value as `repr` writes it, in one short line."""
     text, error = attempt(repr, value)
     text = f"({type(value).__name__})" if error or text is None else _ADDRESS.sub("", " ".join(text.split()))
     return text if len(text) <= _TEXT_CAP else f"{text[:_TEXT_CAP]}…"

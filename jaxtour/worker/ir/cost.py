@@ -37,7 +37,7 @@ _DEVICES = re.compile(r"\b(num_partitions|replica_count)=(\d+)")
 
 
 def cost(compiled: Any, text: str, module: HloReader) -> dict[str, Any]:
-    """The fields of a `Cost`; `text` is the HLO as the compiler wrote it, `module` the same text parsed."""
+    """Return the fields of a `Cost`; `text` is the HLO as the compiler wrote it, `module` the same text parsed."""
     notes: list[str] = []
     found: dict[str, Any] = dict(_memory(compiled))
     told = compat.cost_analysis(compiled)
@@ -67,7 +67,7 @@ def _memory(compiled: Any) -> Iterator[tuple[str, int]]:
 
 
 def _peak(told: dict[str, int]) -> int:
-    """The peak memory; the CPU's compiler leaves out temporaries, which exist during the whole call."""
+    """Return the peak memory; the CPU's compiler leaves out temporaries, which exist during the whole call."""
     argument, output, temporary, alias = (told.get(_MEMORY[f"{name}_bytes"], 0) for name in _TOGETHER)
     held, peak = argument + output - alias, told["peak_memory_in_bytes"]
     # A peak that includes temporaries may be below the sum, as not all of them exist at the same time.
@@ -80,7 +80,7 @@ def _instructions(module: HloReader) -> Iterator[Instruction]:
 
 
 def _with_loops(told: CostFigures, text: str, module: HloReader) -> tuple[CostFigures, list[str]]:
-    """The figures with each loop's body counted as often as it runs, if known; and notes about that."""
+    """Return the figures with each loop's body counted as often as it runs, if known; and notes about that."""
     loops = [line for line in _instructions(module) if line.opcode == "while"]
     if not loops:
         return told, []
@@ -113,7 +113,7 @@ class _Loops:
         self._more: dict[str, CostFigures | None] = {}
 
     def more(self, told: CostFigures) -> CostFigures | None:
-        """The additional cost; None if unknown, or if the analysis of the whole differs from the compiler's figures."""
+        """Return the additional cost; None if unknown, or if the analysis of the whole differs from the compiler's."""
         entry = next((name for name, whole in self._module.computations.items() if whole.entry), "")
         whole = self._once(entry)
         if whole is None or any(abs(whole[name] - value) > 1e-6 * abs(value) for name, value in told.items()):
@@ -121,7 +121,7 @@ class _Loops:
         return self._beyond(entry)
 
     def _beyond(self, name: str) -> CostFigures | None:
-        """The cost beyond the first iteration of all loops in a computation and its callees."""
+        """Return the cost beyond the first iteration of all loops in a computation and its callees."""
         if name not in self._more:
             self._more[name] = self._summed(self._module.computations[name])
         return self._more[name]

@@ -43,11 +43,11 @@ class HloReader:
         self._split(text)
 
     def opcodes(self) -> list[str]:
-        """The opcodes, sorted, without duplicates."""
+        """Return the opcodes, sorted, without duplicates."""
         return sorted({line.opcode for whole in self.computations.values() for line in whole.instructions})
 
     def read(self, table: Table, sources: Sources) -> Parsed:
-        """The lines with their origins."""
+        """Return the lines with their origins."""
         frames = StackFrames(self._rows, sources)
         for whole in self.computations.values():
             for line in whole.instructions:
@@ -164,7 +164,7 @@ def _why(line: Instruction, *, entry: bool) -> str:
 
 
 def _type_end(text: str, start: int) -> int:
-    """The end of the type that begins at `start`; a tuple's type contains spaces and brackets."""
+    """Return the end of the type that begins at `start`; a tuple's type contains spaces and brackets."""
     if not text.startswith("(", start):
         place = text.find(" ", start)
         return place if place >= 0 else len(text)
@@ -172,7 +172,7 @@ def _type_end(text: str, start: int) -> int:
 
 
 def _arguments_end(text: str, start: int) -> int:
-    """The index of the bracket that closes one opened just before `start`."""
+    """Return the index of the bracket that closes one opened just before `start`."""
     depth = 1
     for match in _BRACKET.finditer(text, start):
         depth += 1 if match[0] == "(" else -1

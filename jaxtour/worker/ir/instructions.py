@@ -80,15 +80,15 @@ class InstructionGraph:
                     self.callers.setdefault(called, []).append(each)
 
     def inner(self, each: Instruction) -> Iterator[Instruction]:
-        """The instructions inside the computations that an instruction calls."""
+        """Return the instructions inside the computations that an instruction calls."""
         return (one for name in each.called for one in self._computations[name].instructions)
 
     def is_data(self, each: Instruction) -> bool:
-        """Whether it computes nothing, and nothing inside its fusion does."""
+        """Return whether it computes nothing, and nothing inside its fusion does."""
         return all(map(self.is_data, self.inner(each))) if each.opcode == "fusion" else each.opcode in DATA
 
     def loop(self, computation: str) -> Instruction | None:
-        """The innermost loop around a computation, also through fusions and branches."""
+        """Return the innermost loop around a computation, also through fusions and branches."""
         if computation not in self._loops:
             self._loops[computation] = None
             for caller in self.callers.get(computation, ()):
@@ -97,7 +97,7 @@ class InstructionGraph:
         return self._loops[computation]
 
     def users(self, each: Instruction) -> Iterator[Instruction]:
-        """The users of the result: inside a fusion the matching parameter, after its root the fusion's users."""
+        """Yield the users of the result: inside a fusion the matching parameter, after its root the fusion's users."""
         for user in self._users.get((each.computation, each.name), ()):
             if user.opcode not in _PASSES:
                 yield user
@@ -110,7 +110,7 @@ class InstructionGraph:
                 yield from self.users(caller) if caller.opcode in _PASSES else (caller,)
 
     def values(self, each: Instruction) -> Iterator[Instruction]:
-        """The sources of a result that was only moved: the operand, or the value that a parameter receives."""
+        """Yield the sources of a result that was only moved: the operand, or the value that a parameter receives."""
         if each.opcode == "parameter":
             for caller in self.callers.get(each.computation, ()):
                 if caller.opcode not in _PASSES:

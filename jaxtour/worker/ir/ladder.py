@@ -93,7 +93,7 @@ def ladder(
 
 
 def _climbed(workspace: Workspace, expression: str, codes: Iterable[str]) -> list[Level] | None:
-    """The levels with their calls, innermost first; None if the expression is not a call."""
+    """Return the levels with their calls, innermost first; None if the expression is not a call."""
     call = lens.parse_call(workspace, expression)
     node = parsed_expression(expression)
     if call is None or not isinstance(node, ast.Call):
@@ -182,7 +182,7 @@ def _shape(leaf: Any) -> Any:
 def _taken_apart(
     workspace: Workspace, node: Definition, function: Any, bindings: dict[str, Definition]
 ) -> tuple[list[Layer], Any, str]:
-    """The transformations, outermost first, the function they transform, and its name."""
+    """Return the transformations, outermost first, the function they transform, and its name."""
     found: list[Layer] = []
     decorators = 0
     seen: set[str] = set()
@@ -217,7 +217,7 @@ def _applied(workspace: Workspace, node: ast.Call) -> Layer:
 
 
 def _transform(node: ast.expr) -> str:
-    """The name of a transformation: `vmap` for `jax.vmap` and for `partial(jax.vmap, in_axes=1)`."""
+    """Return the name of a transformation: `vmap` for `jax.vmap` and for `partial(jax.vmap, in_axes=1)`."""
     while isinstance(node, ast.Call):
         node = node.args[0] if node.args else node.func
     return node.attr if isinstance(node, ast.Attribute) else ast.unparse(node)[:_LABEL_CAP]
@@ -231,7 +231,7 @@ def _label(node: Definition) -> str:
 
 
 def _bindings(codes: Iterable[str], *, nested: bool = False) -> dict[str, Definition]:
-    """The bindings of lesson code; `codes` take precedence, and later bindings win.
+    """Return the bindings of lesson code; `codes` take precedence, and later bindings win.
 
     With `nested`, those inside functions too, unless the top level has the name.
     """

@@ -62,11 +62,11 @@ class Lender:
         self._look_inside()
 
     def within(self, line: Instruction) -> Spans:
-        """The expressions inside the computations it calls."""
+        """Return the expressions inside the computations it calls."""
         return tuple(dict.fromkeys(span for name in line.called for span in self.inside.get(name, ())))
 
     def has(self, line: Instruction) -> Spans:
-        """The expressions it is linked to."""
+        """Return the expressions it is linked to."""
         return line.own or line.lent or self.within(line)[: SHARED + 1]
 
     def _set_aside(self) -> dict[int, tuple[Spans, str]]:
@@ -133,7 +133,7 @@ class Lender:
         return tuple(found)
 
     def _served(self, line: Instruction) -> Spans:
-        """The expressions of its users; empty for an argument of the call itself, which serves all of it."""
+        """Return the expressions of its users; empty for an argument of the call itself, which serves all of it."""
         if line.opcode == "parameter" and id(line) in self._arguments:
             return ()
         return self._first(line, self._graph.users)

@@ -57,7 +57,7 @@ class Expression:
         return self
 
     def evaluated(self, workspace: Workspace) -> Any:
-        """Its value in the lesson's namespace."""
+        """Return its value in the lesson's namespace."""
         return workspace.evaluate_tree(self.tree, file=self.file)
 
 
@@ -130,7 +130,7 @@ def _is_variable(leaf: Any, numbers: tuple[type, ...], *, host: bool) -> bool:
 def parse_call(
     workspace: Workspace, source: str | Expression, accept: Callable[[Any], bool] | None = None
 ) -> Call | None:
-    """A call's function and arguments, evaluated once; None if it is not a call, or `accept` rejects the function."""
+    """Return a call's function and arguments, evaluated once; None if it is not a call, or `accept` rejects it."""
     whole = expression(source)
     node = whole.tree
     if not isinstance(node, ast.Call):
@@ -146,12 +146,12 @@ def parse_call(
 
 
 def jaxpr_of(workspace: Workspace, source: str | Expression) -> Any:
-    """The closed jaxpr of a call, or the one that the expression evaluates to; raises tracing errors."""
+    """Return the closed jaxpr of a call, or the one that the expression evaluates to; raises tracing errors."""
     return traced_of(workspace, source).jaxpr
 
 
 def traced_of(workspace: Workspace, source: str | Expression) -> Traced:
-    """The same, with its inputs and their paths."""
+    """Return the same, with its inputs and their paths."""
     whole = expression(source)
     call = parse_call(workspace, whole.awaited)
     if call is not None:
@@ -185,7 +185,7 @@ def trace(call: Call, *, numbers: bool = True) -> Traced:
 
 
 def _traced(call: Call, abstracted: Abstracted) -> Traced:
-    """The jaxpr of a function, or the one it returns, as `jax.make_jaxpr(f)` does."""
+    """Return the jaxpr of a function, or the one it returns, as `jax.make_jaxpr(f)` does."""
     returned: list[Any] = []
     results: list[Any] = []
 
@@ -221,7 +221,7 @@ def _no_array(value: Any) -> str:
 
 
 def default_traced(value: Any, workspace: Workspace, source: str | Expression) -> Traced | None:
-    """The trace of a step's last expression, given its value; None if there is nothing to trace."""
+    """Return the trace of a step's last expression, given its value; None if there is nothing to trace."""
     if compat.is_closed_jaxpr(value):
         return Traced(value, _shapes(value), named(value))
     whole = expression(source)
@@ -237,7 +237,7 @@ def default_traced(value: Any, workspace: Workspace, source: str | Expression) -
 
 
 def is_worth_tracing(function: Any) -> bool:
-    """False for printing, timing, NumPy and classes; True for functions of the lesson, JAX and its libraries."""
+    """Return False for printing, timing, NumPy and classes; True for functions of the lesson, JAX and its libraries."""
     while isinstance(function, functools.partial):
         function = function.func
     if isinstance(function, (type, types.BuiltinFunctionType, types.MethodWrapperType, np.ufunc)):
@@ -265,12 +265,12 @@ class SentJaxpr:
         return {"equations": walk.equations, "primitives": sorted(walk.primitives), "results": self.results}
 
     def pieces(self, head: Event) -> Iterator[Event]:
-        """The `stage` events, each with the fields of `head`."""
+        """Return the `stage` events, each with the fields of `head`."""
         return pieces(head, self.text, self.walk.table)
 
 
 def shown(jaxpr: Any, around: Span | None = None) -> SentJaxpr:
-    """A jaxpr with its links; `around` is the place of the traced call."""
+    """Return a jaxpr with its links; `around` is the place of the traced call."""
     with _uncollected():
         walk = Walk(jaxpr, (around,) if around else ())
         return SentJaxpr(

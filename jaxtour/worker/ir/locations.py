@@ -76,7 +76,7 @@ class Locations:
 
 
 def _parts(raw: str) -> list[str]:
-    """The locations that one refers to, as written."""
+    """Return the locations that one refers to, as written."""
     if raw.startswith('"'):
         end = re.match(_STRING, raw)
         rest = raw[end.end() :] if end else ""
@@ -106,7 +106,7 @@ def _frame(match: re.Match[str]) -> LocationFrame:
 
 
 def _unquoted(text: str) -> str:
-    """The string that the text begins with; MLIR escapes bytes that are not ASCII in hexadecimal."""
+    """Return the string that the text begins with; MLIR escapes bytes that are not ASCII in hexadecimal."""
     match = re.match(_STRING, text)
     return unescaped(match[0][1:-1] if match else text, _ESCAPE, 16)
 
@@ -120,7 +120,7 @@ def unescaped(text: str, escape: re.Pattern[str], base: int) -> str:
 
 
 def without_locations(full: str) -> tuple[str, str | None]:
-    """A line without its locations, cut to `LINE_CAP`; and its last location, None if it does not end with one."""
+    """Return a line without locations, cut to `LINE_CAP`, and its last location; None if it does not end with one."""
     if match := _LAST_LOC.search(full):
         loc, full = match[1], full[: match.start()]
     else:
@@ -136,7 +136,7 @@ def without_locations(full: str) -> tuple[str, str | None]:
 
 
 def _closing(text: str, start: int) -> int:
-    """The index of the bracket that closes one opened just before `start`."""
+    """Return the index of the bracket that closes one opened just before `start`."""
     depth = 1
     for match in _BRACKET.finditer(text, start):
         depth += (match[0] == "(") - (match[0] == ")")

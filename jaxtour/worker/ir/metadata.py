@@ -24,7 +24,7 @@ class BeginningAt(Protocol):
     """The type of `stablehlo.Reader.beginning_at`."""
 
     def __call__(self, frame: LocationFrame, path: str, *, around: bool = False) -> list[LocationFrame]:
-        """The expressions that begin where a frame does, by what they were lowered to."""
+        """Return the expressions that begin where a frame does, by what they were lowered to."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class StackFrames:
         self._known: dict[Any, tuple[tuple[Span, ...], tuple[Span, ...]]] = {}
 
     def of(self, at: At, path: str) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
-        """An instruction's own expression, if any, and the calls around it."""
+        """Return an instruction's own expression, if any, and the calls around it."""
         key = (at, path)
         if key not in self._known:
             own: dict[Span, None] = {}
@@ -88,7 +88,7 @@ class StackFrames:
 
 
 def without_metadata(line: str) -> tuple[str, str, At]:
-    """An instruction's line without its metadata, its path, and its source."""
+    """Return an instruction's line without its metadata, its path, and its source."""
     match = _METADATA.search(line)
     if match is None:
         return line, "", 0

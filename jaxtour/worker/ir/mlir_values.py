@@ -15,7 +15,7 @@ _INPUTS = ("func.func", "^", "reducer(")
 
 
 def values_named(line: str, starts: str) -> str:
-    """A line's values as `%3=%1 %2`; a line that declares arguments of a function or block defines them."""
+    """Return a line's values as `%3=%1 %2`; a line that declares arguments of a function or block defines them."""
     if "%" not in line:
         return ""
     left, equals, right = line.partition(" = ")

@@ -154,7 +154,7 @@ class Parsed:
         self.calls.append(self._sent.get(node, 0))
 
     def type_of(self, atom: Any, line: int) -> int:
-        """The index of the type of a jaxpr's variable."""
+        """Return the index of the type of a jaxpr's variable."""
         place = self._known.get(atom.aval)
         if place is None:
             place = self._known[atom.aval] = self.types.add(compat.printed_type(atom), line)
@@ -163,7 +163,7 @@ class Parsed:
 
 @functools.lru_cache(maxsize=4096)
 def alike(path: str) -> str:
-    """A path without helper functions that only some versions of JAX add around a body."""
+    """Return a path without helper functions that only some versions of JAX add around a body."""
     if "/closed_call" not in path and "/eval_jaxpr" not in path and "core_call" not in path:
         return path
     return _PLUMBING.sub("", path).rstrip("/") or path
@@ -171,7 +171,7 @@ def alike(path: str) -> str:
 
 @functools.lru_cache(maxsize=4096)
 def transforms_of(path: str) -> tuple[str, ...]:
-    """The transformations in a path, outermost first.
+    """Return the transformations in a path, outermost first.
 
     The path is JAX's name stack and the primitive, or HLO's `op_name`: `jit(f)/transpose(jvp(g))/while/body/mul`
     contains jit, transpose, jvp and while. The last name is the line itself, which is not inside what it makes.
@@ -203,13 +203,13 @@ def _split(path: str) -> list[str]:
 
 
 def cut(text: str) -> str:
-    """A line cut to `LINE_CAP` characters."""
+    """Return a line cut to `LINE_CAP` characters."""
     more = len(text) - LINE_CAP
     return f"{text[:LINE_CAP]} … {more} more characters" if more > 0 else text
 
 
 def pieces(head: Event, parsed: Parsed, table: Table, **last: Any) -> Iterator[Event]:
-    """The `stage` events of a text, each well below a frame's cap; the last one also carries `last`.
+    """Yield the `stage` events of a text, each well below a frame's cap; the last one also carries `last`.
 
     Origins are renumbered in the order of their first use, so that each piece brings the origins it needs.
     """
@@ -248,7 +248,7 @@ def pieces(head: Event, parsed: Parsed, table: Table, **last: Any) -> Iterator[E
 
 
 def _cuts(parsed: Parsed, table: Table, order: dict[int, int]) -> Iterator[tuple[int, int]]:
-    """The first and last line of each piece; sets `order` to the new index of each origin."""
+    """Yield the first and last line of each piece; sets `order` to the new index of each origin."""
     sizes = [_size(text) + 18 for text in parsed.texts]
     for texts in (parsed.names, parsed.typed, parsed.equations, parsed.values):
         for number, text in enumerate(texts):
@@ -269,7 +269,7 @@ def _cuts(parsed: Parsed, table: Table, order: dict[int, int]) -> Iterator[tuple
 
 
 def _size(text: str) -> int:
-    """An upper bound of the bytes as JSON, which escapes quotation marks."""
+    """Return an upper bound of the bytes as JSON, which escapes quotation marks."""
     return len(text) + text.count('"') if text.isascii() else 12 * len(text)
 
 

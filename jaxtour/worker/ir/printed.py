@@ -16,7 +16,7 @@ _BINDER = re.compile(r"([^\W\d]\w*):")
 
 
 def printed(jaxpr: Any, walk: Walk, above: Sequence[Any] = (), begun: dict[int, int] | None = None) -> Parsed:
-    """The lines of a walked jaxpr.
+    """Return the lines of a walked jaxpr.
 
     `above` leaves an empty line for each of its equations, or for None; `begun` gets the first line of each equation,
     by its `id`.
@@ -72,7 +72,7 @@ def _by_marks(found: compat.Marked, walk: Walk, above: Sequence[Any], begun: dic
 
 
 def _variables(parsed: Parsed, row: int, atoms: Any, mark: compat.Met, kind: str = "") -> dict[str, str]:
-    """The names of variables, each with its kind and the place of its type in the table."""
+    """Return the names of variables, each with its kind and the place of its type in the table."""
     names = [(atom, compat.printed_atom(atom, mark.context)) for atom in atoms if not hasattr(atom, "val")]
     return {name: f"{kind}{parsed.type_of(atom, row)}" for atom, name in names if name != "_"}
 
@@ -97,7 +97,7 @@ def _name_equation(parsed: Parsed, mark: compat.Met, rows: list[int]) -> None:
 
 
 def _name_jaxpr(parsed: Parsed, mark: compat.Met, rows: list[int]) -> None:
-    """A jaxpr defines its inputs on its first line and uses its outputs on its last."""
+    """Note that a jaxpr defines its inputs on its first line and uses its outputs on its last."""
     jaxpr = mark.thing
     binders = _variables(parsed, rows[0], jaxpr.constvars, mark, "c")
     binders |= _variables(parsed, rows[0], jaxpr.invars, mark, "i")

@@ -12,7 +12,8 @@ from ..runner.learners import characters, is_library_code, is_shown, source_line
 from ..runner.learners import learner_folder as learner_folder
 
 Span: TypeAlias = tuple[str, int, int, int, int, str]
-"""As on the wire: file, line, column, end line, end column, function; from 1, in characters, exclusive end."""
+"""A place in the source, as on the wire: file, line, column, end line, end column, function; from 1, in characters,
+with an exclusive end."""
 
 
 StackFrame: TypeAlias = tuple[str, int, str, bool]
@@ -54,7 +55,7 @@ class SpanFinder:
         """Places of code whose text has been edited since; the screen now shows other code there."""
 
     def of(self, source_info: Any) -> tuple[Span, ...]:
-        """The learner's expressions for an equation's `source_info`: its own, then the calls around it."""
+        """Return the learner's expressions for an equation's `source_info`: its own, then the calls around it."""
         trace = compat.traceback(source_info)
         found = self._stacks.get(trace)
         if found is None:
@@ -62,7 +63,7 @@ class SpanFinder:
         return found
 
     def enter(self, source_info: Any, function: compat.Function | None) -> bool:
-        """Whether an equation's frames belong to a call of the function whose jaxpr contains it.
+        """Return whether an equation's frames belong to a call of the function whose jaxpr contains it.
 
         A function that JAX traces for itself, while lowering or transposing, gets the frames of that moment. JAX caches
         its jaxpr and reuses it for other calls. The jaxpr of a learner's function always qualifies: it may contain
@@ -78,7 +79,7 @@ class SpanFinder:
         return self._inside[key]
 
     def is_outdated(self, source_info: Any) -> bool:
-        """Whether an equation comes from code whose text has been edited since."""
+        """Return whether an equation comes from code whose text has been edited since."""
         raw = compat.raw_frames(compat.traceback(source_info))
         return raw is not None and any(wire_file(code.co_filename) and not is_shown(code) for code in raw[0])
 
@@ -104,7 +105,7 @@ class SpanFinder:
         return found
 
     def calls(self, source_info: Any) -> tuple[StackFrame, ...]:
-        """The frames of the learner's and of libraries that an equation comes from, outermost first."""
+        """Return the frames of the learner's and of libraries that an equation comes from, outermost first."""
         trace = compat.traceback(source_info)
         found = self._calls.get(trace)
         if found is None:
@@ -124,7 +125,7 @@ class SpanFinder:
         return self._frames[key]
 
     def at(self, frame: FrameType) -> Span | None:
-        """The expression that a frame of Python is at; None if the frame is not the learner's."""
+        """Return the expression that a frame of Python is at; None if the frame is not the learner's."""
         return self._span(frame.f_code, frame.f_lasti)
 
     def _position(self, code: Any, offset: int) -> tuple[int | None, ...]:

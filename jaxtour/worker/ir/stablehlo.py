@@ -43,22 +43,22 @@ _TERMINATORS = {"return", "func.return"}
 
 
 def is_enclosing(path: str) -> bool:
-    """Whether a path names only functions around an operation: its place is then that of a call."""
+    """Return whether a path names only functions around an operation: its place is then that of a call."""
     return not path or path.endswith(")") or "/" not in path
 
 
 def is_of_branch(path: str) -> bool:
-    """Whether a path is that of an operation directly in a branch, not in a loop or function there."""
+    """Return whether a path is that of an operation directly in a branch, not in a loop or function there."""
     return bool(_OF_BRANCH.search(path))
 
 
 def last_name(path: str) -> str:
-    """The last name of a path: the primitive."""
+    """Return the last name of a path: the primitive."""
     return path.rpartition("/")[2]
 
 
 def without_root(path: str, root: str) -> str:
-    """A path without its first name, if that is `root`."""
+    """Return a path without its first name, if that is `root`."""
     if not root or not path.startswith(root):
         return path
     return path[len(root) :].removeprefix("/")
@@ -93,7 +93,7 @@ class StableHloReader:
     def __init__(
         self, text: str, place: SpanAt, root: str = "", exact: Mapping[str, tuple[Span, int]] | None = None
     ) -> None:
-        """`root` is the first name of every path, if the learner's call does not have it.
+        """Set up a reader; `root` is the first name of every path, if the learner's call does not have it.
 
         `exact` has, by path, the expression and the number of its equations, if they share one expression.
         """
@@ -117,7 +117,7 @@ class StableHloReader:
         self._split(text)
 
     def read(self, table: Table, around: tuple[Span, ...] = ()) -> Parsed:
-        """The lines with their origins; lines without a source belong to `around`, the call itself."""
+        """Return the lines with their origins; lines without a source belong to `around`, the call itself."""
         other = table.add(kind="other")
         parsed = self.parsed
         parsed.lines = [other] * len(parsed.texts)
@@ -146,7 +146,7 @@ class StableHloReader:
         return parsed
 
     def paths(self) -> dict[str, Linked]:
-        """The place of each path of an operation that has only one."""
+        """Return the place of each path of an operation that has only one."""
         found: dict[str, Linked | None] = {}
         for linked in (each for line in self._operations for each in self._inlined(line)):
             if linked.path and linked.spans:
@@ -155,7 +155,7 @@ class StableHloReader:
         return {path: linked for path, linked in found.items() if linked}
 
     def only(self, name: str, around: str) -> tuple[Span, ...]:
-        """The expression of all operations of a name below a path; empty if there are several, or it is unknown.
+        """Return the expression of all operations of a name below a path; empty if there are several, or it is unknown.
 
         The path of an operation in a shared function does not say which call it belongs to.
         """
@@ -168,11 +168,11 @@ class StableHloReader:
         return found.pop() if len(found) == 1 else ()
 
     def _is_whole(self, path: str) -> bool:
-        """Whether a path is known from its beginning."""
+        """Return whether a path is known from its beginning."""
         return bool(self._root) or f"{path}/".startswith(self._outermost)
 
     def beginning_at(self, frame: LocationFrame, path: str, *, around: bool = False) -> list[LocationFrame]:
-        """The expressions that begin at a frame and were lowered to a path's end; or else all that begin there.
+        """Return the expressions that begin at a frame and were lowered to a path's end; or else all that begin there.
 
         XLA keeps one end for all expressions that begin at a place, so it cannot distinguish `f(x)` from `f(x) * 2`.
         With `around`, the result is a call around the operation.
@@ -213,12 +213,12 @@ class StableHloReader:
         return found
 
     def _inlined(self, line: _Line) -> Iterable[Linked]:
-        """The sources of an operation, once for each call of its function, as the compiler inlines them."""
+        """Return the sources of an operation, once for each call of its function, as the compiler inlines them."""
         sites = self._sites(line.function)
         return self._once_each(line, sites) if sites else (self.link(line),)
 
     def _sites(self, function: str) -> tuple[Linked, ...]:
-        """The calls of a function, each once for every call of the function that contains it."""
+        """Return the calls of a function, each once for every call of the function that contains it."""
         if function not in self._sites_of:
             self._sites_of[function] = ()  # for a recursive function
             found: dict[Linked, None] = {}
@@ -228,7 +228,7 @@ class StableHloReader:
         return self._sites_of[function]
 
     def _once_each(self, line: _Line, sites: tuple[Linked, ...]) -> Iterator[Linked]:
-        """The source of an operation inside a function, for each call of the function."""
+        """Yield the source of an operation inside a function, for each call of the function."""
         written, own = self.locations[line.loc].path, self._own(line.loc)
         # It may have the place of the first call.
         spans = () if any(span in site.spans for site in sites for span in own.spans) else own.spans
@@ -240,7 +240,7 @@ class StableHloReader:
             yield Linked(path, spans or site.spans, around)
 
     def link(self, line: _Line) -> Linked:
-        """The source of an operation, through the calls of its function.
+        """Return the source of an operation, through the calls of its function.
 
         The oldest supported JAX gives operations in a branch the place of the whole `cond`. Their path is more exact,
         if it has as many operations as equations, all from one expression. Elsewhere paths prove nothing: loops add
@@ -300,12 +300,12 @@ class StableHloReader:
         return Linked(path, own.spans, tuple(callers))
 
     def _is_behind(self, written: str, prefix: str) -> bool:
-        """Whether a path, as JAX wrote it, is relative to the path of a call."""
+        """Return whether a path, as JAX wrote it, is relative to the path of a call."""
         first = self._root or prefix.split("/")[0]
         return not f"{written}/".startswith(f"{first}/")
 
     def _constants(self) -> dict[int, tuple[Span, ...]]:
-        """Expressions for operations without a place, mostly constants: those of their users, if these are few."""
+        """Return expressions for operations without a place, mostly constants: their users', if these are few."""
         waiting: dict[str, int] = {}
         users: dict[int, dict[Span, None]] = {}
         at = {line.number: line for line in self._operations if line.kind == "instruction"}
@@ -391,7 +391,7 @@ class StableHloReader:
 
 
 def _begins(starts: str) -> bool:
-    """Whether a line begins an operation, rather than a region or block of the enclosing one."""
+    """Return whether a line begins an operation, rather than a region or block of the enclosing one."""
     return bool(_HEAD.match(starts)) or starts.startswith(("module", "{-#", "func."))
 
 

@@ -47,7 +47,7 @@ class Staged:
     def place(
         self, file: str, line: int, column: int, end_line: int, end_column: int, function: str = ""
     ) -> Span | None:
-        """The learner's expression at a frame; None if it belongs to an equal call that was lowered before.
+        """Return the learner's expression at a frame; None if it belongs to an equal call that was lowered before.
 
         JAX caches its lowering of library functions; the oldest supported JAX keeps the places of the first call in it.
         """
@@ -95,12 +95,12 @@ class Staged:
         return self.optimised
 
     def stablehlo(self) -> tuple[Table, Parsed, dict[str, Any]]:
-        """The table of origins, the lines, and fields for the last piece."""
+        """Return the table of origins, the lines, and fields for the last piece."""
         table = Table()
         return table, self.module.read(table, self.around), {}
 
     def hlo(self) -> tuple[Table, Parsed, dict[str, Any]]:
-        """The same for the optimised HLO, with its cost and its memory."""
+        """Return the same for the optimised HLO, with its cost and its memory."""
         table, parsed = self._links
         held, error = attempt(memory, self.compiled, self.optimised)
         priced = cost(self.compiled, self.text, self.optimised)
@@ -134,7 +134,7 @@ class Stages:
             say(piece)
 
     def opcodes(self, index: int) -> list[str]:
-        """The opcodes of one call; raises the errors of lowering and compiling."""
+        """Return the opcodes of one call; raises the errors of lowering and compiling."""
         return self.staged(index).optimised.opcodes()
 
     def _read(
@@ -150,7 +150,7 @@ class Stages:
         return staged.hlo() if stage == "hlo" else staged.stablehlo()
 
     def staged(self, index: int) -> Staged:
-        """One call, lowered; raises the errors of lowering."""
+        """Return one call, lowered; raises the errors of lowering."""
         if index not in self._made:
             if not 0 <= index < len(self.calls):
                 raise lens.LensError("this step has no such call")
@@ -197,7 +197,10 @@ def _place(where: Span) -> StartPlace:
 
 
 def _places(jaxpr: Any, around: tuple[Span, ...]) -> tuple[frozenset[StartPlace], dict[str, tuple[Span, int]]]:
-    """The places that a jaxpr comes from; and by path the expression of its equations, if single, and their number."""
+    """Return the places that a jaxpr comes from; and by path, the expression and the number of its equations.
+
+    A path is left out unless its equations share one expression.
+    """
     walk = Walk(jaxpr, around)
     rows = walk.table.rows
     found = (span for row in rows for span in (*row.get("spans", ()), *row.get("callers", ())))

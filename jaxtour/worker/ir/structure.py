@@ -40,7 +40,7 @@ class Structure:
         parsed.top = max((self._places[each] for each in self._jaxprs if self._marks[each].around < 0), default=None)
 
     def _equation(self, number: int, mark: compat.Met) -> list[Any]:
-        """The fields of an `EquationRow` on the wire, without trailing defaults."""
+        """Return the fields of an `EquationRow` on the wire, without trailing defaults."""
         parsed, equation = self._parsed, mark.thing
         line = self._rows[number][0]
         bodies = list(self._bodies(number, equation)) if mark.parameters else []
@@ -69,7 +69,7 @@ class Structure:
         return [line, ends, *bound, self._operands(jaxpr.outvars, mark)]
 
     def _bodies(self, number: int, equation: Any) -> Iterator[tuple[str, int]]:
-        """The label and the mark of each jaxpr in the parameters, in the printed order."""
+        """Yield the label and the mark of each jaxpr in the parameters, in the printed order."""
         nested = sorted(compat.nested(equation), key=lambda each: each[0])
         marks = ((key, self._inside.get((number, id(it)), self._inside.get((-1, id(it))))) for key, _, it in nested)
         found = [(key, body) for key, body in marks if body is not None]
@@ -78,7 +78,7 @@ class Structure:
             yield f"{key} {keys[:place].count(key)}" if keys.count(key) > 1 else key, body
 
     def _parameters(self, mark: compat.Met, bodies: list[tuple[str, int]]) -> dict[str, Any]:
-        """The printed parameters; a jaxpr is its name in the text, or `{ … }` where it is printed in place."""
+        """Return the printed parameters; a jaxpr is its name in the text, or `{ … }` where it is printed in place."""
         told: dict[str, Any] = {}
         for key, value in mark.parameters.items():
             own = [body for label, body in bodies if label.partition(" ")[0] == key]
@@ -96,7 +96,7 @@ class Structure:
 
 
 def parameter(value: Any) -> Any:
-    """A parameter as JSON: its parts, or the text of a value without such parts, or both if Python prints it otherwise.
+    """Return a parameter as JSON: its parts, the text of a value without parts, or both if Python prints it otherwise.
 
     A list stands for a tuple, as `(0, 1)` is printed far more often than `[0, 1]`.
     """

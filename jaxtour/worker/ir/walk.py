@@ -65,7 +65,7 @@ class Walk:
         self._known_nodes: dict[Any, int] = {}
         self._frames = SpanFinder()
         self._known: dict[tuple[Span, ...], tuple[tuple[Span, ...], tuple[Span, ...]]] = {}
-        """For the current jaxpr: expression and callers by an equation's frames."""
+        """Expression and callers in the current jaxpr, by an equation's frames."""
         self._paths: dict[Any, str] = {}
         self._function: compat.Function | None = None
         """The function that the current jaxpr was traced from; None for the outermost, which was just traced."""
@@ -99,7 +99,7 @@ class Walk:
         return Counter(self._places.values())
 
     def place(self, equation: Any) -> int:
-        """The index of an equation's origin in the table; an equation that the printer made has only its own source."""
+        """Return the index of an equation's origin in the table; one that the printer made has only its own source."""
         place = self._places.get(id(equation))
         if place is None:
             self._known = {}
@@ -107,7 +107,7 @@ class Walk:
         return place
 
     def call(self, equation: Any) -> int:
-        """The node of an equation in the tree of calls; 0 for one that the printer made."""
+        """Return the node of an equation in the tree of calls; 0 for one that the printer made."""
         return self._nodes.get(id(equation), 0)
 
     def _walk(self, each: _Jaxpr, by_id: dict[int, _Jaxpr]) -> None:
@@ -139,7 +139,7 @@ class Walk:
         )
 
     def _called(self, equation: Any, around: _Around) -> int:
-        """The node of the calls that an equation comes from."""
+        """Return the node of the calls that an equation comes from."""
         frames = self._frames.calls(equation.source_info)
         if not frames or not self._frames.enter(equation.source_info, self._function):
             return around.call
@@ -149,7 +149,7 @@ class Walk:
         return self._known_nodes[key]
 
     def _linked(self, equation: Any, around: _Around) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
-        """An equation's source expression and the calls around it."""
+        """Return an equation's source expression and the calls around it."""
         frames = self._frames.of(equation.source_info)
         if frames and not self._frames.enter(equation.source_info, self._function):
             frames = ()
@@ -181,7 +181,7 @@ class Walk:
         return path
 
     def _scope(self, equation: Any, around: _Around) -> _Around:
-        """The context of an equation's jaxprs, without the names that lowering adds to the path of each."""
+        """Return the context of an equation's jaxprs, without the names that lowering adds to the path of each."""
         spans, callers = self._linked(equation, around)
         name = equation.primitive.name
         stack = _stack(equation)
@@ -200,7 +200,7 @@ def _joined(*parts: Iterable[str]) -> tuple[str, ...]:
 
 
 def _lowered(primitive: str, parameter: str, place: int) -> str:
-    """The names that lowering adds to the name stack between an equation and those of its inner jaxpr."""
+    """Return the names that lowering adds to the name stack between an equation and those of its inner jaxpr."""
     if primitive in ("scan", "while"):
         return "while/cond" if parameter == "cond_jaxpr" else "while/body"
     if primitive == "cond":
@@ -226,7 +226,7 @@ def _merged(users: list[_Around]) -> _Around:
 
 
 def _users_first(root: Any) -> list[_Jaxpr]:
-    """Every jaxpr once, after all its users."""
+    """Return every jaxpr once, after all its users."""
     made: dict[int, _Jaxpr] = {}
     finished: list[_Jaxpr] = []
 
@@ -249,7 +249,7 @@ def _users_first(root: Any) -> list[_Jaxpr]:
 
 
 def _counted(order: list[_Jaxpr]) -> int:
-    """The number of equations, with those of a jaxpr as often as it is used."""
+    """Return the number of equations, with those of a jaxpr as often as it is used."""
     counts: dict[int, int] = {}
     for each in reversed(order):
         nested = (id(jaxpr) for inner in each.inner.values() for _, _, jaxpr in inner)
@@ -258,12 +258,12 @@ def _counted(order: list[_Jaxpr]) -> int:
 
 
 def count(jaxpr: Any) -> int:
-    """The number of equations of a jaxpr, with those of nested jaxprs as often as they are used."""
+    """Return the number of equations of a jaxpr, with those of nested jaxprs as often as they are used."""
     return _counted(_users_first(getattr(jaxpr, "jaxpr", jaxpr)))
 
 
 def primitives(jaxpr: Any) -> Counter[str]:
-    """How often each primitive appears in a jaxpr, with those of nested jaxprs as often as they are used."""
+    """Return how often each primitive appears in a jaxpr, with those of nested jaxprs as often as they are used."""
     counts: dict[int, Counter[str]] = {}
     order = _users_first(getattr(jaxpr, "jaxpr", jaxpr))
     for each in reversed(order):

@@ -48,7 +48,7 @@ class Finding:
         return f"{self.message}: {self.remedy}" if self.remedy else self.message
 
     def fields(self) -> dict[str, Any]:
-        """The finding as sent to the engine."""
+        """Return the finding as sent to the engine."""
         return {"code": self.code, "message": self.message, "remedy": self.remedy}
 
 
@@ -57,7 +57,7 @@ class Survey:
     """The machine's accelerators, and the findings about them."""
 
     there: tuple[str, ...] = ()
-    """For example `4 TPU v4 chips`, `an NVIDIA GPU`."""
+    """What is there: for example `4 TPU v4 chips`, `an NVIDIA GPU`."""
     platforms: tuple[str, ...] = ()
     """JAX's names for those: `tpu`, `gpu`."""
     findings: tuple[Finding, ...] = ()
@@ -106,7 +106,7 @@ def look(
 
 
 def unused(survey: Survey, platforms: list[str]) -> Finding | None:
-    """The finding for an accelerator that jax came up without, unless another finding explains it."""
+    """Return the finding for an accelerator that jax came up without, unless another finding explains it."""
     if not survey.there or platforms != ["cpu"] or any(finding.code.startswith("no ") for finding in survey.findings):
         return None
     return Finding(
@@ -117,12 +117,12 @@ def unused(survey: Survey, platforms: list[str]) -> Finding | None:
 
 
 def why_busy(environ: Mapping[str, str] = os.environ, root: Path = Path("/")) -> Finding | None:
-    """The process that holds the TPU, or the stale lock file: a likely cause of a failure to open it."""
+    """Return the process that holds the TPU, or the stale lock file: a likely cause of a failure to open it."""
     return _held(environ, root) or _stale(root)
 
 
 def _tpu(chips: list[str], environ: Mapping[str, str], root: Path) -> list[Finding]:
-    """The problems with chips for which libtpu is installed."""
+    """Return the problems with chips for which libtpu is installed."""
     held = _held(environ, root)
     # While waiting for a held TPU, this runs every second: skip the metadata server.
     found = [held or _one_host(chips, environ)]
@@ -165,7 +165,7 @@ def _stale(root: Path) -> Finding | None:
 
 
 def _one_host(chips: list[str], environ: Mapping[str, str]) -> Finding | None:
-    """The variables that keep a slice's host from waiting forever for the others; JAX's `xla_bridge.py` only warns.
+    """Return the variables that keep a slice's host from waiting forever for others; JAX's `xla_bridge.py` only warns.
 
     None if jaxtour runs a process on every host.
     """

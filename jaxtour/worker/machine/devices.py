@@ -34,7 +34,7 @@ class NoDevicesError(Exception):
 
 
 def open_devices() -> list[Any]:
-    """Every device of the default platform, then the CPU's if that is another; raises `NoDevicesError`."""
+    """Return every device of the default platform, then the CPU's if that is another; raises `NoDevicesError`."""
     asked = getattr(jax.config, "jax_platforms", None) or ""
     try:
         devices = list(jax.devices())
@@ -67,7 +67,7 @@ def choose(devices: Sequence[Any], chosen: str | None) -> list[Any]:
 
 
 def is_local(device: Any) -> bool:
-    """Whether it belongs to this process."""
+    """Return whether a device belongs to this process."""
     return bool(device.process_index == jax.process_index())
 
 
@@ -97,12 +97,12 @@ def explain(error: Exception, platforms: str) -> str:
 
 
 def platforms(devices: Sequence[Any]) -> list[str]:
-    """The platforms, the default one first."""
+    """Return the platforms, the default one first."""
     return list(dict.fromkeys(device.platform for device in devices))
 
 
 def simulated() -> bool:
-    """Whether the CPU simulates several devices."""
+    """Return whether the CPU simulates several devices."""
     count = _HOST_COUNT.search(os.environ.get("XLA_FLAGS", ""))
     asked = [os.environ.get("JAX_NUM_CPU_DEVICES", ""), count[1] if count else ""]
     configured = getattr(jax.config, "jax_num_cpu_devices", -1)
@@ -110,7 +110,7 @@ def simulated() -> bool:
 
 
 def facts(devices: Sequence[Any], findings: Sequence[Finding] = (), meter: Meter | None = None) -> Event:
-    """The `facts` event as of now; the first device is the one that code runs on."""
+    """Return the `facts` event as of now; the first device is the one that code runs on."""
     live = [array for array in jax.live_arrays() if not array.is_deleted()]
     pretend = simulated()
     held = _held(live)
@@ -141,7 +141,7 @@ def facts(devices: Sequence[Any], findings: Sequence[Finding] = (), meter: Meter
 
 
 def _backend(device: Any, meter: Meter | None) -> dict[str, str]:
-    """The versions of the software between jax and the device."""
+    """Return the versions of the software between jax and the device."""
     driver = (meter.driver if meter else "") or hardware.nvidia_driver() if device.platform == "gpu" else ""
     return {
         "libtpu": _version("libtpu") if device.platform == "tpu" else "",
@@ -177,7 +177,7 @@ def _device(device: Any, held: dict[Any, tuple[int, int]], *, pretend: bool) -> 
 
 
 def _held(arrays: Sequence[Any]) -> dict[Any, tuple[int, int]]:
-    """The number of arrays with a part on each device, and the bytes of those parts."""
+    """Return the number of arrays with a part on each device, and the bytes of those parts."""
     held: dict[Any, tuple[int, int]] = {}
     for array in arrays:
         devices = array.sharding.addressable_devices
@@ -189,7 +189,7 @@ def _held(arrays: Sequence[Any]) -> dict[Any, tuple[int, int]]:
 
 
 def _part_bytes(array: Any, count: int) -> int:
-    """The bytes of an array on one of its devices; accessing the shards would create arrays."""
+    """Return the bytes of an array on one of its devices; accessing the shards would create arrays."""
     if count == 1 or not array.size:
         return int(array.nbytes)
     try:
@@ -210,7 +210,7 @@ def _memory(device: Any) -> dict[str, int] | None:
 
 
 def flags(devices: Sequence[Any]) -> dict[str, str]:
-    """The settings that change what a learner sees and differ from their defaults."""
+    """Return the settings that change what a learner sees and differ from their defaults."""
     found = {}
     count = sum(device.platform == "cpu" and is_local(device) for device in devices)
     if count > 1 and simulated():

@@ -49,7 +49,7 @@ class Holder:
 
 
 def ago(seconds: float) -> str:
-    """A rounded duration: `40 s`, `12 min`, `3 h`, `2 days`."""
+    """Return a rounded duration: `40 s`, `12 min`, `3 h`, `2 days`."""
     for size, unit in ((86400, "days"), (3600, "h"), (60, "min")):
         if seconds >= 2 * size:
             return f"{int(seconds // size)} {unit}"
@@ -57,13 +57,13 @@ def ago(seconds: float) -> str:
 
 
 def tpu_chips(root: Path) -> list[str]:
-    """The kind of each TPU chip on the PCI bus."""
+    """Return the kind of each TPU chip on the PCI bus."""
     found = (_text(device / "device") for device in _pci(root, _GOOGLE))
     return [_TPU_KINDS[number] for number in found if number in _TPU_KINDS]
 
 
 def tpu_files(root: Path) -> list[str]:
-    """The device files of TPU chips, in the order of the chips."""
+    """Return the device files of TPU chips, in the order of the chips."""
     listed = [f"/dev/{path.name}" for path in _entries(root / "dev")]
     listed += [f"/dev/vfio/{path.name}" for path in _entries(root / "dev/vfio")]
     numbers = {name: int(match[1]) for name in listed if (match := _TPU_FILE.match(name))}
@@ -71,34 +71,34 @@ def tpu_files(root: Path) -> list[str]:
 
 
 def nvidia_usable(root: Path) -> bool:
-    """Whether a program can reach an NVIDIA GPU; the same check as JAX's."""
+    """Return whether a program can reach an NVIDIA GPU; the same check as JAX's."""
     return any((root / name).exists() for name in _NVIDIA_FILES)
 
 
 def nvidia_cards(root: Path) -> int:
-    """The number of NVIDIA GPUs on the PCI bus."""
+    """Return the number of NVIDIA GPUs on the PCI bus."""
     return sum(_text(device / "class").startswith("0x03") for device in _pci(root, _NVIDIA))
 
 
 def nvidia_driver(root: Path = Path("/")) -> str:
-    """The version of the NVIDIA driver, or empty."""
+    """Return the version of the NVIDIA driver, or empty."""
     found = _DRIVER.search(_text(root / "proc/driver/nvidia/version"))
     return found[1] if found else ""
 
 
 def amd_usable(root: Path) -> bool:
-    """Whether a program can reach an AMD GPU for computing."""
+    """Return whether a program can reach an AMD GPU for computing."""
     return (root / "dev/kfd").exists()
 
 
 def hugepages(root: Path) -> str:
-    """The kernel's huge page mode: `always`, `madvise`, `never`, or empty if unknown."""
+    """Return the kernel's huge page mode: `always`, `madvise`, `never`, or empty if unknown."""
     found = re.search(r"\[(\w+)\]", _text(root / "sys/kernel/mm/transparent_hugepage/enabled"))
     return found[1] if found else ""
 
 
 def holders(root: Path, files: Sequence[str]) -> list[Holder]:
-    """The processes other than this one that have one of these files open, as far as permissions allow."""
+    """Return the processes other than this one that have one of these files open, as far as permissions allow."""
     wanted = set(files)
     open_in = (
         int(process.name)
@@ -109,7 +109,7 @@ def holders(root: Path, files: Sequence[str]) -> list[Holder]:
 
 
 def lock_holder(root: Path) -> Holder | None:
-    """The process that has locked libtpu's lock file; /proc/locks shows other users' processes too."""
+    """Return the process that has locked libtpu's lock file; /proc/locks shows other users' processes too."""
     try:
         file = (root / LOCK.lstrip("/")).stat()
     except OSError:
@@ -133,7 +133,7 @@ class Lock:
 
 
 def stale_lock(root: Path) -> Lock | None:
-    """The lock file of a killed process, if the kernel shows that no process has locked it.
+    """Return the lock file of a killed process, if the kernel shows that no process has locked it.
 
     libtpu then refuses to start: https://github.com/jax-ml/jax/issues/10192
     """
@@ -183,7 +183,7 @@ def _processes(root: Path) -> Iterable[Path]:
 
 
 def _entries(folder: Path) -> list[Path]:
-    """The entries of a folder; empty if it does not exist or cannot be read."""
+    """Return the entries of a folder; empty if it does not exist or cannot be read."""
     try:
         return sorted(folder.iterdir())
     except OSError:

@@ -15,7 +15,10 @@ REMOTE = "JAXTOUR_REMOTE"
 
 
 def host() -> dict[str, Any]:
-    """The CPU's name, usable cores, load over a minute, memory and used memory in bytes; its name if elsewhere."""
+    """Return the CPU's name, usable cores, load over a minute, total and used memory in bytes.
+
+    With the engine on another machine, also this machine's name.
+    """
     name, cores, memory = _fixed()
     told = {"cpu": name, "cores": cores, "memory_bytes": memory, "load": _load(), "used_bytes": _used(memory)}
     return {**told, "name": os.uname().nodename} if os.environ.get(REMOTE) else told
@@ -49,7 +52,7 @@ def _load() -> float | None:
 
 
 def _used(memory: int) -> int | None:
-    """Memory that is not available to programs; None where the system does not say."""
+    """Return the memory that is not available to programs; None where the system does not say."""
     try:
         words = Path("/proc/meminfo").read_text(encoding="ascii", errors="replace").split()
         return max(0, memory - int(words[words.index("MemAvailable:") + 1]) * 1024)
@@ -64,7 +67,7 @@ _ENDPOINTS = "/computeMetadata/v1/instance/attributes/worker-network-endpoints"
 
 
 def slice_hosts(environ: Mapping[str, str]) -> int:
-    """How many hosts this machine's TPU slice has; 0 if unknown.
+    """Return how many hosts this machine's TPU slice has; 0 if unknown.
 
     `GCE_METADATA_IP` names another server, as it does for jax. Proxies are not used.
     """

@@ -32,7 +32,7 @@ class Meter(Protocol):
     """The version of the driver it queries, or empty."""
 
     def read(self, devices: Sequence[Any]) -> dict[int, float]:
-        """Utilization in percent by device id, for the devices it knows."""
+        """Return the utilization in percent by device id, for the devices it knows."""
 
     def pause(self) -> None:
         """Use no CPU time while something is measured."""
@@ -50,7 +50,7 @@ class Nvml:
         self.driver = _text(self._nvml.nvmlSystemGetDriverVersion())
 
     def read(self, devices: Sequence[Any]) -> dict[int, float]:
-        """The percentage of the last sample period in which a kernel ran."""
+        """Return the percentage of the last sample period in which a kernel ran."""
         found: dict[int, float] = {}
         for place, device in enumerate(devices):
             with contextlib.suppress(self._nvml.NVMLError):  # some cards do not support it
@@ -93,7 +93,7 @@ class TpuMonitor:
         self._last: list[float] = []
 
     def read(self, devices: Sequence[Any]) -> dict[int, float]:
-        """The last percentage of each device, a chip's for all its cores; never waits."""
+        """Return the last percentage of each device, a chip's for all its cores; never waits."""
         self._listen()
         if not self._last or len(devices) % len(self._last):
             return {}
@@ -136,7 +136,7 @@ class TpuMonitor:
 
 
 def meter_for(platform: str) -> Meter | None:
-    """The source of utilization for a platform, or None."""
+    """Return the source of utilization for a platform, or None."""
     if platform == "tpu":
         return TpuMonitor()
     if platform == "gpu":

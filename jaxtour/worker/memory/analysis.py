@@ -17,7 +17,7 @@ _BACKWARD = "transpose"
 
 
 def memory(compiled: Any, module: HloReader) -> dict[str, Any]:
-    """The fields of a `Memory`; raises `LensError` where the compiler does not say who owns which bytes."""
+    """Return the fields of a `Memory`; raises `LensError` where the compiler does not say who owns which bytes."""
     assignment, proto = compat_memory.buffer_assignment(compiled), compat_memory.module_proto(compiled)
     if assignment is None or proto is None:
         raise LensError("the compiler of this backend does not say which value owns which bytes")
@@ -44,7 +44,7 @@ def memory(compiled: Any, module: HloReader) -> dict[str, Any]:
 
 
 def _limit(compiled: Any) -> int | None:
-    """The memory of the smallest device that the call runs on."""
+    """Return the memory of the smallest device that the call runs on."""
     limits = [compat_memory.memory_limit(device) for device in compat_memory.devices_of(compiled)]
     known = [limit for limit in limits if limit is not None]
     return min(known, default=None)
@@ -58,11 +58,11 @@ class _Rows:
         self._named = {line.name: line for whole in module.computations.values() for line in whole.instructions}
 
     def line(self, name: str) -> int:
-        """The line of an instruction; -1 if the text has none."""
+        """Return the line of an instruction; -1 if the text has none."""
         return self._named[name].line if name in self._named else -1
 
     def row(self, block: Block) -> list[Any]:
-        """The fields of a `Block`."""
+        """Return the fields of a `Block`."""
         instruction = self._named.get(block.node.name)
         saved = self._saved_for(block, instruction)
         return [
@@ -76,7 +76,7 @@ class _Rows:
         return self.line(max(users, key=lambda user: user.place).name) if users else -1
 
     def _saved_for(self, block: Block, instruction: Instruction | None) -> int:
-        """The first line of the backward pass that reads a value of the forward pass; -1 if none does."""
+        """Return the first line of the backward pass that reads a value of the forward pass; -1 if none does."""
         if instruction is None or block.kind not in _OWN or not instruction.path or _is_backward(instruction):
             return -1
         users = [self._named[user.name] for user in block.need.users if user.name in self._named]

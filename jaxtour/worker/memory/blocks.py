@@ -31,7 +31,7 @@ class Block:
 
 
 def blocks(assignment: bytes, module: Module) -> tuple[list[Block], Counter[BlockKind]]:
-    """The blocks of a compiled module, without what fusions use inside themselves; and the bytes allocated by kind."""
+    """Return the blocks of a compiled module, except what fusions use internally; and the bytes allocated by kind."""
     whole = message(assignment)
     values = dict(_values(whole.get(1, ()), module))
     found: list[Block] = []
@@ -95,7 +95,7 @@ def _one(group: list[Block]) -> Block:
 
 
 def occupied(found: Iterable[Block], places: int) -> list[int]:
-    """The bytes in use at each place of the schedule; bytes that several blocks share count once."""
+    """Return the bytes in use at each place of the schedule; bytes that several blocks share count once."""
     deltas = np.zeros(places + 1, np.int64)
     by_allocation: dict[int, list[Block]] = defaultdict(list)
     for block in found:

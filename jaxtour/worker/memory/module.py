@@ -17,7 +17,7 @@ _TYPES = dict(enumerate(
      "bf16", "token", "c128", "f8e5m2", "f8e4m3fn", "s4", "u4", "f8e4m3b11fnuz", "f8e5m2fnuz", "f8e4m3fnuz", "s2", "u2",
      "f8e4m3", "f8e3m4", "s1", "u1", "f4e2m1fn", "f8e8m0fnu"]
 ))  # fmt: skip
-"""By the numbers of `PrimitiveType` in `xla/xla_data.proto`."""
+"""The names of types, by the numbers of `PrimitiveType` in `xla/xla_data.proto`."""
 _INLINE = frozenset({"while", "conditional", "call"})
 """Opcodes whose computations run as schedules of their own; a fusion is one step."""
 _SAME = frozenset({"bitcast", "optimization-barrier", "while"})
@@ -38,10 +38,10 @@ class ScheduledNode:
     shape: bytes
     users: "list[ScheduledNode]" = field(default_factory=list)
     place: int = -1
-    """Its place in the schedule; -1 if it never runs by itself, as inside a fusion."""
+    """Its place in the schedule; -1 if it never runs on its own, as inside a fusion."""
 
     def type_of(self, index: TuplePath) -> str:
-        """The type of a value in its result as HLO writes it, `f32[3,4]`; `tuple` for the table of a tuple."""
+        """Return the type of a value in its result as HLO writes it, `f32[3,4]`; `tuple` for the table of a tuple."""
         shape = message(self.shape)
         for place in index:
             shape = message(shape[4][place])
@@ -65,7 +65,7 @@ class Module:
         whole = message(data)
         self.nodes: dict[int, ScheduledNode] = {}
         self._roots: dict[int, int] = {}
-        # Computations that never run by themselves, such as those of fusions, stay unread.
+        # Computations that never run on their own, such as those of fusions, stay unread.
         self._unread = {first(computation, 5): computation for computation in map(message, whole.get(3, ()))}
         schedules = message(first(whole, 7, b""))
         sequences = (message(entry) for entry in schedules.get(1, ()))
@@ -153,5 +153,5 @@ class Module:
 
 
 def _is_condition(caller: ScheduledNode, computation: int) -> bool:
-    """Whether this computation is a `while` loop's condition; the body is the first that the loop calls."""
+    """Return whether this computation is a `while` loop's condition; the body is the first that the loop calls."""
     return caller.opcode == "while" and caller.called[:1] != [computation]

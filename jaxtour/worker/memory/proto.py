@@ -13,7 +13,7 @@ _FIXED = {1: 8, 5: 4}
 
 
 def message(data: bytes) -> Message:
-    """The fields of a message; raises ValueError or IndexError if it is cut short."""
+    """Return the fields of a message; raises ValueError or IndexError if it is cut short."""
     fields: Message = defaultdict(list)
     at = 0
     while at < len(data):
@@ -34,18 +34,18 @@ def message(data: bytes) -> Message:
 
 
 def first(fields: Message, number: int, default: Any = 0) -> Any:
-    """The first value of a field."""
+    """Return the first value of a field."""
     found = fields.get(number)
     return found[0] if found else default
 
 
 def name(fields: Message, number: int) -> str:
-    """The first value of a field, as text."""
+    """Return the first value of a field, as text."""
     return str(first(fields, number, b"").decode("utf-8", "replace"))
 
 
 def integers(fields: Message, number: int) -> list[int]:
-    """A repeated integer field, packed or not."""
+    """Return a repeated integer field, packed or not."""
     found: list[int] = []
     for value in fields.get(number, ()):
         if isinstance(value, int):

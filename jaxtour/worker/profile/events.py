@@ -17,7 +17,7 @@ CALL = "jaxtour call"
 _END = "end: "
 _PLANE = re.compile(r"/device:\w+:(\d+)")
 _NOT_OURS = "::"
-"""In the names of the runtime's own events."""
+"""Part of the names of the runtime's own events."""
 
 
 class Ran(NamedTuple):
@@ -41,7 +41,7 @@ class Thread:
 
 
 def threads_of(data: Any, module: str) -> tuple[list[Thread], int]:
-    """The threads that ran a module's instructions, and the number of all recorded events."""
+    """Return the threads that ran a module's instructions, and the number of all recorded events."""
     with warnings.catch_warnings(action="ignore"):  # 0.12 warns that `event_stats` has no `__module__`
         return _read(data, module)
 
@@ -94,7 +94,7 @@ class Piece(NamedTuple):
 
 
 def pieces_of(thread: Thread, containers: frozenset[str]) -> Iterator[Piece]:
-    """The pieces of a thread's time; of `containers`, such as loops, only the part before their event ends."""
+    """Yield the pieces of a thread's time; of `containers`, such as loops, only the part before their event ends."""
     open_: list[tuple[Ran, float]] = []
     after: list[float] = []
     """For each open event, the time up to which its pieces are emitted."""

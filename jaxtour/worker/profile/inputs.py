@@ -1,4 +1,4 @@
-"""The call to profile: of a jitted function as the learner calls it, or else of the program that jit makes of it."""
+"""Chooses the call to profile: of a jitted function as the learner calls it, or else of the program that jit makes."""
 
 import jax
 
@@ -15,7 +15,7 @@ _NOT_JITTED = {
 
 
 def call_of(staged: Staged, first: FirstRun | None) -> tuple[Call, list[dict[str, str]]]:
-    """The call that runs a staged program, and verdicts on it; raises `LensError` if there is none.
+    """Return the call that runs a staged program, and verdicts on it; raises `LensError` if there is none.
 
     A recorded program runs with the inputs of its `first` run.
     """

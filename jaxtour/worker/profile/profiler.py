@@ -64,7 +64,7 @@ class Profiler:
     patience: float = 1.0
     """Factor on the time of the untraced timing and of the profiled calls."""
     first: FirstRun | None = None
-    """Of the recorded program that is profiled."""
+    """The first run of the recorded program that is profiled."""
 
     def profile(self, index: int, label: str, call: str, staged: Any) -> None:
         """Send the `profile` of a call; `staged` makes its `Staged` and may raise."""
@@ -94,7 +94,7 @@ class Profiler:
         return {"platform": target.platform, **told}
 
     def _untraced(self, loops: clock.Loops, label: str) -> dict[str, Any]:
-        """The spread of calls without the profiler: the number to quote."""
+        """Return the spread of calls without the profiler: the number to quote."""
 
         def progress(done: int, of: int) -> None:
             self._tell("timing without the profiler", label, done, of)
@@ -176,7 +176,7 @@ class Profiler:
 def _instructions(
     staged: Staged, named: dict[str, Instruction], devices: list[DeviceThreads], spent: list[Spent], calls: int
 ) -> tuple[list[list[Any]], list[Span], list[str]]:
-    """The rows of the wire, the longest first, and the spans and paths that they refer to."""
+    """Return the rows of the wire, the longest first, and the spans and paths that they refer to."""
     work = Work(staged.linked)
     shares = Shares(staged.linked, work)
     computations = {name: each.computation for name, each in named.items()}
@@ -208,7 +208,7 @@ def _instructions(
 
 
 def _part(part: Part, places: dict[Span, int], paths: dict[str, int]) -> list[Any]:
-    """A part on the wire; notes its span and its path."""
+    """Return a part on the wire; notes its span and its path."""
     span = -1 if part.span is None else places.setdefault(part.span, len(places))
     return [span, part.backward, part.share, paths.setdefault(part.path, len(paths)) if part.path else -1]
 

@@ -61,7 +61,7 @@ class Shares:
         return parts, not known and len(lines) > 1
 
     def is_backward(self, each: Instruction) -> bool:
-        """Whether it belongs to a backward pass."""
+        """Return whether it belongs to a backward pass."""
         return self._backward[each.computation, each.name]
 
     def _note(self, name: str, instructions: Sequence[Instruction]) -> None:
@@ -79,7 +79,7 @@ class Shares:
             self._backward[name, each.name] = found
 
     def _weights(self, each: Instruction) -> tuple[list[tuple[Instruction, float]], bool]:
-        """The instructions in it with their weights, not all zero; and whether the weights are known."""
+        """Return the instructions in it with their weights, not all zero; and whether the weights are known."""
         if each.opcode not in INSIDE:
             return [(each, 1.0)], True
         inner = self._leaves(each)
@@ -90,7 +90,7 @@ class Shares:
         return known or [(each, 1.0)], True
 
     def _operations(self, each: Instruction) -> float | None:
-        """The operations of an instruction in a fusion, or the elements that it moves; None if unknown."""
+        """Return the operations of an instruction in a fusion, or the elements that it moves; None if unknown."""
         if each.opcode == "dynamic-update-slice":
             return self._work.bytes(each) / max(self._work.size(each), 1) * self._work.elements(each) / 2
         return float(self._work.elements(each)) if each.opcode in _MOVING else self._work.flops(each)

@@ -17,11 +17,11 @@ class Spent:
     """What one device spent on a program's instructions, in nanoseconds over all its runs."""
 
     own: dict[str, float]
-    """By instruction, its part of the time in which any ran."""
+    """Each instruction's part of the time in which any ran."""
     busy: dict[str, float]
-    """By instruction, how long it ran, including time shared with others."""
+    """How long each instruction ran, including time shared with others."""
     inside: float
-    """From the first instruction of each run to its last."""
+    """The time from the first instruction of each run to its last."""
 
     @property
     def covered(self) -> float:
@@ -37,7 +37,7 @@ class DeviceThreads:
     threads: list[Thread] = field(default_factory=list)
 
     def runs(self) -> dict[int, tuple[float, float]]:
-        """When each run began and ended."""
+        """Return when each run began and ended."""
         found: dict[int, tuple[float, float]] = {}
         for thread in self.threads:
             for ran in thread.events:
@@ -46,11 +46,11 @@ class DeviceThreads:
         return found
 
     def counts(self) -> Counter[str]:
-        """The events of each instruction."""
+        """Return the events of each instruction."""
         return Counter(ran.name for thread in self.threads for ran in thread.events)
 
     def spent(self, containers: frozenset[str]) -> Spent:
-        """The sums; `containers` are instructions that others run in, such as loops."""
+        """Return the sums; `containers` are instructions that others run in, such as loops."""
         pieces = [piece for thread in self.threads for piece in pieces_of(thread, containers)]
         busy: dict[str, float] = defaultdict(float)
         for piece in pieces:
@@ -59,7 +59,7 @@ class DeviceThreads:
 
 
 def devices_of(threads: Iterable[Thread]) -> list[DeviceThreads]:
-    """The threads by device, in the order of the devices' numbers."""
+    """Return the threads by device, in the order of the devices' numbers."""
     found: dict[int, DeviceThreads] = {}
     for thread in threads:
         found.setdefault(thread.device, DeviceThreads(thread.device)).threads.append(thread)
@@ -67,7 +67,7 @@ def devices_of(threads: Iterable[Thread]) -> list[DeviceThreads]:
 
 
 def divided(pieces: Iterable[Piece]) -> dict[str, float]:
-    """By instruction, its part of the time, with each moment divided evenly among the pieces that run in it."""
+    """Return each instruction's part of the time, with each moment divided evenly among the pieces that run in it."""
     pieces = [piece for piece in pieces if piece.end > piece.start]
     marks = sorted(
         mark for number, (start, end, _) in enumerate(pieces) for mark in ((start, 1, number), (end, 0, number))
@@ -90,7 +90,7 @@ def divided(pieces: Iterable[Piece]) -> dict[str, float]:
 
 
 def executions(counts: Mapping[str, int], computations: Mapping[str, str], calls: int) -> dict[str, float]:
-    """How often one call runs each instruction, by the counts of events over all calls.
+    """Return how often one call runs each instruction, by the counts of events over all calls.
 
     A computation runs as a whole, but the CPU may record several events for one instruction: a sort first copies its
     operands. So the rarest instruction of a computation shows how often it ran.

@@ -12,7 +12,7 @@ MOST = 20_000
 
 
 def timeline(devices: list[DeviceThreads], numbers: Mapping[str, int]) -> dict[str, Any]:
-    """The fields of a `Timeline`: the call of median length; `numbers` are the rows of instructions."""
+    """Return the fields of a `Timeline`: the call of median length; `numbers` are the rows of instructions."""
     runs = devices[0].runs()
     middle = statistics.median_low(end - start for start, end in runs.values())
     chosen = next(run for run, (start, end) in runs.items() if end - start == middle)

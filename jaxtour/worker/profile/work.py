@@ -42,19 +42,19 @@ class Work:
         }
 
     def inner(self, each: Instruction) -> Sequence[Instruction]:
-        """The instructions of the computations it calls."""
+        """Return the instructions of the computations it calls."""
         return [one for name in each.called for one in self._computations[name].instructions]
 
     def elements(self, each: Instruction) -> int:
-        """The elements of its result, of all arrays together."""
+        """Return the elements of its result, of all arrays together."""
         return sum(count for count, _ in self._arrays(each))
 
     def size(self, each: Instruction) -> int:
-        """The bytes of its result."""
+        """Return the bytes of its result."""
         return sum(math.ceil(count * bits / 8) for count, bits in self._arrays(each))
 
     def flops(self, each: Instruction) -> float | None:
-        """Its operations; None if unknown."""
+        """Return its operations; None if unknown."""
         opcode = each.opcode
         if opcode in _MOVES_ONLY:
             return 0.0
@@ -113,7 +113,7 @@ class Work:
 
     @staticmethod
     def _overwrites(each: Instruction, parameter: Instruction) -> bool:
-        """Whether it writes part of the parameter in place, without reading any of it."""
+        """Return whether it writes part of the parameter in place, without reading any of it."""
         return each.opcode == "dynamic-update-slice" and each.operands[0] == parameter.name
 
     def _operand(self, each: Instruction, number: int) -> Instruction | None:
@@ -121,7 +121,7 @@ class Work:
         return self._at.get((each.computation, names[0])) if names else None
 
     def _arrays(self, each: Instruction) -> list[tuple[int, int]]:
-        """Elements and bits per element of each array of its result."""
+        """Return elements and bits per element of each array of its result."""
         return [(math.prod(dims), bits) for dims, bits in self._types.get(each.line, ())]
 
     def _shape(self, each: Instruction) -> tuple[int, ...]:

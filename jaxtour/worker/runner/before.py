@@ -29,7 +29,7 @@ class Before:
 
     @classmethod
     def now(cls, namespace: Mapping[str, Any]) -> "Before":
-        """The state at this moment."""
+        """Return the state at this moment."""
         modules = [(module, _functions(module)) for name, module in [*sys.modules.items()] if _is_public(name)]
         return cls({name: copied(value) for name, value in namespace.items()}, modules)
 
@@ -52,7 +52,7 @@ class Before:
 
 
 def copied(value: Any) -> Any:
-    """The value with copies of its arrays and containers, which nobody else can change, donate or delete."""
+    """Return the value with copies of its arrays and containers, which nobody else can change, donate or delete."""
     copy, error = attempt(mapped, _copy, value)
     return value if error is not None else copy
 

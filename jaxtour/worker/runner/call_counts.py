@@ -75,16 +75,16 @@ class CallCounts:
         self.ahead: dict[Any, Jitted] = {}
         """The calls of what was compiled ahead of time, by the token of its program."""
         self._known: dict[int, Jitted] = {}
-        """By what `jax.jit` returned."""
+        """What is known about each jitted function, by what `jax.jit` returned."""
         self._operations: dict[tuple[str, Site], Jitted] = {}
-        """Operations outside of any jit: JAX jits one anew for each set of parameters, such as the body of a loop."""
+        """Operations outside of any jit: JAX jits a new one for each set of parameters, such as the body of a loop."""
         self._wrapped: dict[int, Jitted] = {}
-        """By what `jax.jit` was given: two that wrap one function share their programs."""
+        """The same by what `jax.jit` was given: two that wrap one function share their programs."""
         self._alive: dict[int, Any] = {}
         self._tallies: dict[tuple[int, int, int], Tally] = {}
-        """By function, the user's code object, and the place in its bytecode."""
+        """The tallies by function, the user's code object, and the place in its bytecode."""
         self._users: dict[int, str | None] = {}
-        """By code object, the user's file that it comes from; None for library code."""
+        """The user's file that each code object comes from; None for library code."""
         self._codes: list[types.CodeType] = []
         self._stacks = threading.local()
         self._monitoring: Any = getattr(sys, "monitoring", None)
@@ -170,7 +170,7 @@ class CallCounts:
         return called, returned
 
     def _tally(self, function: Any, code: types.CodeType, offset: int) -> Tally:
-        """The tally of a call that is not made by the user's own code, or is made for the first time there."""
+        """Return the tally of a call that is not made by the user's own code, or is made for the first time there."""
         frame: types.FrameType | None = sys._getframe(2)
         token = compat.compiled_ahead(frame) if frame else None
         file = self._file(code)
@@ -220,7 +220,7 @@ class CallCounts:
             self._alive[key] = value
 
     def _forget(self, function: int) -> None:
-        """Another function may get this id."""
+        """Forget an id, which another function may get."""
         for known in (self._known, self._wrapped):
             known.pop(function, None)
         self._alive.pop(function, None)

@@ -29,7 +29,7 @@ Entry = dict[str, Any]
 
 
 def calls_of(workspace: Workspace, path: str, code: str, named: list[Entry] | None) -> list[Entry]:
-    """The calls of a file to show: those named, where a function's name stands for the file's calls of it.
+    """Return the calls of a file to show: those named, where a function's name stands for the file's calls of it.
 
     An entry has `tree`, with its positions, if the call is in the file; `error` if there is nothing to trace; and
     `unsure` if the call may not be meant for tracing.
@@ -48,7 +48,7 @@ def calls_of(workspace: Workspace, path: str, code: str, named: list[Entry] | No
 
 
 def _told(find: Callable[[], list[Entry]], name: str = "") -> list[Entry]:
-    """The calls found, or one entry that says why there are none."""
+    """Return the calls found, or one entry that says why there are none."""
     found, error = attempt(find)
     return found or [{"label": name, "call": name, "error": lens.why_not(error) if error else "it has no calls"}]
 
@@ -74,12 +74,12 @@ class CallFinder:
         self._tree = tree
 
     def is_jaxpr(self, name: str) -> bool:
-        """Whether the name is a jaxpr's; a jaxpr is shown as it is."""
+        """Return whether the name is a jaxpr's; a jaxpr is shown as it is."""
         value, error = attempt(self._workspace.evaluate, name)
         return error is None and compat.is_closed_jaxpr(value)
 
     def all(self) -> list[Entry]:
-        """Calls of jitted and transformed functions and of the file's own; if there are none, calls of libraries."""
+        """Return calls of jitted and transformed functions and of the file's own; failing those, calls of libraries."""
         candidates = list(self._candidates())
         ready = [found for found in candidates if not found.missing and lens.is_worth_tracing(found.function)]
         own = [found for found in ready if self._is_shown(found)]
@@ -89,7 +89,7 @@ class CallFinder:
         raise lens.LensError(f"no call to show in {self._file}: {self._advice(candidates)}")
 
     def of(self, name: str) -> list[Entry]:
-        """Calls of one function that the file makes outside its functions."""
+        """Return the calls of one function that the file makes outside its functions."""
         function, error = attempt(self._workspace.evaluate, name)
         if error is not None or not callable(function):
             what = "it cannot be called" if error is None else "it is not defined"
@@ -105,7 +105,7 @@ class CallFinder:
         raise lens.LensError(f"{self._file} does not call it: {how} --call '{name}({args})'")
 
     def _candidates(self) -> Iterator[_Candidate]:
-        """Every call outside functions, or in a function called without arguments, once each."""
+        """Yield every call outside functions, or in a function called without arguments, once each."""
         seen = set()
         for written in calls_written(self._tree):
             tree, unknown = unfolded(written, self._judge.is_harmless)
@@ -130,7 +130,7 @@ class CallFinder:
         return name in self._workspace.namespace or name in OFFERED or hasattr(builtins, name)
 
     def _is_shown(self, found: _Candidate) -> bool:
-        """Whether it is jitted, transformed, or the learner's own and receives arrays; or numbers, if the call has run.
+        """Return whether it is jitted, transformed, or the learner's own and gets arrays, or numbers if the call ran.
 
         A function that receives only numbers, such as `train(1000)`, may be a program rather than a computation.
         """
@@ -141,7 +141,7 @@ class CallFinder:
         )
 
     def _functions(self) -> list[str]:
-        """The names of the functions that the file defines, in order."""
+        """Return the names of the functions that the file defines, in order."""
         space = self._workspace.namespace
         functions = [name for name in defined(self._tree) if callable(space.get(name))]
         return [name for name in functions if is_learners(space[name]) and not isinstance(space[name], type)]
@@ -164,13 +164,13 @@ class CallFinder:
         return f"it defines {listed}: name a call, as in --call '{name}({possible[name][0]})'"
 
     def _is_known(self, tree: ast.Call) -> bool:
-        """Whether it calls a function of the learner's, or one that a transformation returned."""
+        """Return whether it calls a function of the learner's, or one that a transformation returned."""
         function, error = attempt(self._workspace.evaluate_tree, tree.func)
         own = error is None and (is_learners(function) or is_transformed(function))
         return own and not is_jax(function) and not isinstance(function, type)
 
     def _missing(self, candidates: list[_Candidate]) -> str:
-        """Which undefined names a call needs, and how to write it; prefers a call of a jitted function."""
+        """Return which undefined names a call needs, and how to write it; prefers a call of a jitted function."""
 
         def is_jitted(found: _Candidate) -> bool:
             function, error = attempt(self._workspace.evaluate_tree, found.tree.func)
@@ -196,7 +196,7 @@ def _entries(found: list[_Candidate], unsure: Callable[[_Candidate], bool]) -> l
 
 
 def _calls(found: _Candidate, name: str, function: Any) -> bool:
-    """Whether it calls this function, or a transformed version of it."""
+    """Return whether it calls this function, or a transformed version of it."""
     func = found.written.node.func
     if ast.unparse(func) == name:
         return True
@@ -207,7 +207,7 @@ def _calls(found: _Candidate, name: str, function: Any) -> bool:
 
 
 def _bound_in(node: ast.AST) -> list[str]:
-    """The names that a lambda or a comprehension binds."""
+    """Return the names that a lambda or a comprehension binds."""
     if isinstance(node, ast.Lambda):
         own = node.args
         every = [*own.posonlyargs, *own.args, *own.kwonlyargs, *filter(None, (own.vararg, own.kwarg))]

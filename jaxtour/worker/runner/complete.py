@@ -39,7 +39,7 @@ def completions(namespace: Mapping[str, Any], beginning: str) -> dict[str, Any]:
 
 
 def _fits(name: object, start: str) -> bool:
-    """Whether it has the prefix and is a valid name; private names are listed only for a private prefix."""
+    """Return whether it has the prefix and is a valid name; private names are listed only for a private prefix."""
     if not isinstance(name, str) or len(name) > _LONGEST or not name.isidentifier():
         return False
     return name.startswith(start) and (start.startswith("_") or not name.startswith("_"))
@@ -69,12 +69,12 @@ def _of_class(kind: type) -> dict[str, Any]:
 
 
 def _mro(kind: type) -> tuple[type, ...]:
-    """The classes of a class, whatever its metaclass says."""
+    """Return the classes of a class, whatever its metaclass says."""
     return type.__dict__["__mro__"].__get__(kind)  # type: ignore[no-any-return]
 
 
 def _kind(value: Any) -> str:
-    """What a value is, in a word or two."""
+    """Return what a value is, in a word or two."""
     kind = type(value)
     if value is _MISSING:
         return "keyword"

@@ -15,7 +15,7 @@ from ..ir.walk import count
 from .failures import attempt, class_name
 
 TEXT_CAP = 256 * 1024
-"""Characters."""
+"""The most characters of a value's text."""
 SHARD_CAP = 64
 DRAWN = 64
 """An array with at most this many elements shows its numbers in the drawing of its shards."""
@@ -32,7 +32,7 @@ _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
 def describe(value: Any, shown: str | None = None) -> dict[str, Any]:
-    """The fields of a `Value`, with its `repr` where that is known; raises only errors of running computations."""
+    """Return the fields of a `Value`, with its `repr` where known; raises only errors of running computations."""
     try:
         with jax.transfer_guard("allow"):  # the lesson may forbid transfers; this one is ours
             return _described(value, shown)
@@ -61,12 +61,12 @@ def _described(value: Any, shown: str | None) -> dict[str, Any]:
 
 
 def plain_text(value: Any) -> str:
-    """The value's text alone."""
+    """Return the value's text alone."""
     return str(describe(value)["text"])
 
 
 def device_name(device: Any) -> str:
-    """A device's name, such as `cpu:0`, the same in every version of JAX."""
+    """Return a device's name, such as `cpu:0`, the same in every version of JAX."""
     return f"{device.platform}:{device.id}"
 
 
@@ -102,7 +102,7 @@ def _device_names(devices: Iterable[Any]) -> list[str]:
 
 
 def _leaves(tree: Any) -> dict[str, Any]:
-    """The devices of a pytree's arrays, and the arrays that are spread over several devices."""
+    """Return the devices of a pytree's arrays, and the arrays that are spread over several devices."""
     arrays = [
         (path, leaf)
         for path, leaf in jax.tree_util.tree_leaves_with_path(tree)
@@ -116,7 +116,7 @@ def _leaves(tree: Any) -> dict[str, Any]:
 
 
 def _leaf_value(array: jax.Array) -> dict[str, Any]:
-    """An array leaf spread over devices; with its numbers only if they fit the drawing of its shards."""
+    """Return an array leaf spread over devices; with its numbers only if they fit the drawing of its shards."""
     if array.size <= DRAWN:
         return _array(array)
     sharding = array.sharding
@@ -136,12 +136,12 @@ def sharding_text(sharding: Any) -> str | None:
 
 
 def _spec(sharding: Any) -> str:
-    """The partition spec as `P('x', None)`."""
+    """Return the partition spec as `P('x', None)`."""
     return compat.tidy(compat.name_axes(str(sharding.spec).replace("PartitionSpec", "P")))
 
 
 def _mesh(sharding: Any, rank: int) -> dict[str, Any]:
-    """The mesh's axes, and the mesh axes that partition each dimension of the array."""
+    """Return the mesh's axes, and the mesh axes that partition each dimension of the array."""
     if not isinstance(sharding, jax.sharding.NamedSharding):
         return {}
     spec: list[list[str]] = [[] for _ in range(rank)]
@@ -153,7 +153,7 @@ def _mesh(sharding: Any, rank: int) -> dict[str, Any]:
 
 
 def _shards(array: jax.Array) -> list[dict[str, Any]]:
-    """Which device holds which part, including devices of other processes; only own parts are fetched, if small."""
+    """Return which device holds which part, other processes' devices included; only own parts are fetched, if small."""
     shards: list[dict[str, Any]] = []
     copies: Counter[str] = Counter()
     texts = _own_texts(array)
@@ -166,7 +166,7 @@ def _shards(array: jax.Array) -> list[dict[str, Any]]:
 
 
 def _own_texts(array: jax.Array) -> dict[Any, dict[str, str]]:
-    """The numbers of this process's parts, by device, if other processes hold the rest of a small array."""
+    """Return the numbers of this process's parts, by device, if other processes hold the rest of a small array."""
     if array.is_fully_addressable or array.is_fully_replicated or array.size > GATHERED or compat.is_key(array):
         return {}
     return {shard.device: {"text": numpy_text(np.asarray(shard.data))} for shard in array.addressable_shards}
@@ -183,12 +183,12 @@ def _array_text(array: jax.Array) -> str:
 
 
 def numpy_text(array: Any) -> str:
-    """An array's text by NumPy, which shortens long arrays."""
+    """Return an array's text by NumPy, which shortens long arrays."""
     return np.array2string(array) if type(array) is np.ndarray and array.ndim else str(array)
 
 
 def _summary(array: jax.Array) -> str:
-    """NumPy's summary of an array too large to fetch: only the edges are fetched."""
+    """Return NumPy's summary of an array too large to fetch: only the edges are fetched."""
     edges = [
         np.r_[0 : _EDGE + 1, size - _EDGE : size] if size > 2 * _EDGE + 1 else np.arange(size) for size in array.shape
     ]
@@ -211,7 +211,7 @@ def _text(value: Any, shown: str | None = None) -> str:
 
 
 def _function(value: Any) -> str:
-    """The text of a function: `function f(x)`, or `jit of grad of f(x)` if JAX transformed it."""
+    """Return the text of a function: `function f(x)`, or `jit of grad of f(x)` if JAX transformed it."""
     makers: list[str] = []
     while len(makers) < 10 and (maker := compat.transformation(value)) is not None:
         makers.append(maker)
@@ -234,7 +234,7 @@ def _capped(text: str) -> dict[str, Any]:
 
 
 def _tree(value: Any) -> tuple[list[str], bool]:
-    """A line for each leaf of a pytree with arrays, empty for other values; and whether the value may be printed."""
+    """Return a line per leaf of a pytree with arrays, none for other values; and whether the value may be printed."""
     leaves, error = attempt(lambda: jax.tree.leaves(value))
     # Not a pytree (a dict with keys of several types), or a plain value.
     if error or not leaves or leaves[0] is value or not any(map(is_array, leaves)):
@@ -248,7 +248,7 @@ def _tree(value: Any) -> tuple[list[str], bool]:
 
 
 def is_array(leaf: Any) -> bool:
-    """Whether it is an array of JAX or NumPy."""
+    """Return whether a value is an array of JAX or NumPy."""
     return isinstance(leaf, (jax.Array, np.ndarray))
 
 
@@ -259,7 +259,7 @@ def _leaf(leaf: Any) -> str:
 
 
 def _leaf_note(leaf: Any) -> str:
-    """What follows the type of an array leaf: `ndarray`, or how it is spread."""
+    """Return what follows the type of an array leaf: `ndarray`, or how it is spread."""
     if not isinstance(leaf, jax.Array):
         return "  ndarray"
     if compat.is_tracer(leaf) or len(leaf.sharding.device_set) < 2:

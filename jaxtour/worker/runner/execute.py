@@ -47,7 +47,7 @@ SHORT_DTYPES = {long: short for short, long in _DTYPES.items()}
 
 
 def shape_of(shape: tuple[int, ...] | int, dtype: Any = "float32") -> jax.ShapeDtypeStruct:
-    """The shape and dtype of an array without its data; a dtype may be named as jaxprs print it: `bf16`."""
+    """Return the shape and dtype of an array without its data; a dtype may be named as jaxprs print it: `bf16`."""
     name = _DTYPES.get(dtype, dtype) if isinstance(dtype, str) else dtype
     return jax.ShapeDtypeStruct((shape,) if isinstance(shape, int) else shape, jax.numpy.dtype(name))
 
@@ -101,7 +101,7 @@ class Execution:
 
 
 def last_expression(code: str) -> tuple[str, bool] | None:
-    """The source of the last expression, and whether it is a call; None if the code ends with another statement."""
+    """Return the source of the last expression, and whether it is a call; None if the code does not end with one."""
     body = ast.parse(code).body
     if not body or not isinstance(body[-1], ast.Expr):
         return None
@@ -118,7 +118,7 @@ def parsed_expression(source: str) -> ast.expr:
 
 
 def written(code: str, expression: str) -> ast.expr | None:
-    """The syntax tree of an expression's last occurrence in the code; None if it does not occur."""
+    """Return the syntax tree of an expression's last occurrence in the code; None if it does not occur."""
     try:
         wanted = ast.dump(parsed_expression(expression))
         nodes = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.expr) and ast.dump(node) == wanted]
@@ -163,7 +163,7 @@ class Workspace:
         self._last = name, Kept(self.namespace, calls, error, self._before)
 
     def left_by(self, name: str) -> Kept | None:
-        """The state a cell left, if it was kept or nothing has run since."""
+        """Return the state a cell left, if it was kept or nothing has run since."""
         if name in self.kept or self._last is None or self._last[0] != name:
             return self.kept.get(name)
         return self._last[1]
@@ -331,7 +331,7 @@ def _package_of(path: str, module: str) -> tuple[str | None, str]:
 
 
 def _imports_relatively(path: str) -> bool:
-    """Whether a file has a relative import; false if it cannot be read, which its run then reports."""
+    """Return whether a file has a relative import; false if it cannot be read, which its run then reports."""
     try:
         tree = ast.parse(text_of(path) or Path(path).read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError):

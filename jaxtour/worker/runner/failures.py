@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 _FILTERING = re.compile(r"^-{10,}\n?|(For simplicity, JAX has removed|The stack trace below excludes JAX).*", re.M)
 MESSAGE_CAP = 64 * 1024
-"""Characters."""
+"""The most characters of an error's message."""
 REMEDIES = {
     "jax_num_cpu_devices config should be updated before backends are initialized": (
         "jaxtour opens the devices before it runs the code, and finds their number only if the call contains it: "
@@ -36,7 +36,7 @@ _TEXT_CAP = 1000
 
 
 def attempt(function: Callable[..., T], *args: Any) -> tuple[T | None, BaseException | None]:
-    """Call the function: its result, or the exception it raised, SystemExit included; KeyboardInterrupt propagates."""
+    """Call the function; returns its result, or its exception, SystemExit included; KeyboardInterrupt propagates."""
     try:
         return function(*args), None
     except KeyboardInterrupt:
@@ -46,7 +46,7 @@ def attempt(function: Callable[..., T], *args: Any) -> tuple[T | None, BaseExcep
 
 
 def failure(error: BaseException, own: str) -> Event:
-    """The `error` event without its run; only frames of the step or file `own` set the event's line."""
+    """Return the `error` event without its run; only frames of the step or file `own` set the event's line."""
     frames = lesson_frames(error.__traceback__)
     if isinstance(error, SyntaxError) and (broken := _syntax_place(error)):
         frames.append(broken)
@@ -65,7 +65,7 @@ def failure(error: BaseException, own: str) -> Event:
 
 
 def bases(kind: type[BaseException]) -> list[str]:
-    """The names of the classes in the MRO, plain and qualified."""
+    """Return the names of the classes in the MRO, plain and qualified."""
     names: list[str] = []
     for cls in type.mro(kind)[:-1]:
         name, module = (str(_OF_CLASS(cls, each)) for each in ("__name__", "__module__"))
@@ -78,7 +78,7 @@ def bases(kind: type[BaseException]) -> list[str]:
 
 
 def message(error: BaseException) -> str:
-    """An exception's text with its notes, without JAX's note about traceback filtering."""
+    """Return an exception's text with its notes, without JAX's note about traceback filtering."""
     if isinstance(error, SyntaxError):
         return str(error.msg or class_name(error))
     said = _string(error)
@@ -90,7 +90,7 @@ def message(error: BaseException) -> str:
 
 
 def one_line(error: BaseException) -> str:
-    """The first line: `TypeError: the first line of the message`."""
+    """Return an exception in one line: `TypeError: the first line of the message`."""
     name, first = (
         class_name(error),
         (error.msg if isinstance(error, SyntaxError) else _string(error)).partition("\n")[0],
@@ -99,7 +99,7 @@ def one_line(error: BaseException) -> str:
 
 
 def class_name(value: Any) -> str:
-    """The name of a value's class, whatever its metaclass says; cut where it is very long."""
+    """Return the name of a value's class, whatever its metaclass says; cut where it is very long."""
     return str(_OF_CLASS(type(value), "__name__"))[:_NAME_CAP]
 
 
@@ -120,7 +120,7 @@ def _notes(error: BaseException) -> list[str]:
 
 
 def lesson_frames(trace: TracebackType | None) -> list[dict[str, Any]]:
-    """The frames in the learner's code, outermost first."""
+    """Return the frames in the learner's code, outermost first."""
     frames = []
     while trace is not None:
         code = trace.tb_frame.f_code
@@ -132,7 +132,7 @@ def lesson_frames(trace: TracebackType | None) -> list[dict[str, Any]]:
 
 
 def _place(file: str) -> dict[str, Any]:
-    """The wire's fields for a learner's file."""
+    """Return the wire's fields for a learner's file."""
     lesson = LESSON_FILE.match(file)
     setup = lesson is not None and lesson["part"] == "setup"
     return {"file": lesson["name"] if lesson and setup else wire_file(file), "setup": setup}

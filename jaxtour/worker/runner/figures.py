@@ -26,7 +26,7 @@ from .writer import Event
 _PYPLOT = "matplotlib.pyplot"
 _NOT_SHOWN = ".*FigureCanvasAgg is non-interactive, and thus cannot be shown"
 _TITLE_CAP = 80
-"""Characters."""
+"""The most characters of a figure's titles."""
 MOST_SENT = 1024 * 1024
 """Bytes of a figure that is sent to another machine."""
 
@@ -88,7 +88,7 @@ class Figures:
 
 
 def is_figure(value: Any) -> bool:
-    """Whether a value is a figure of matplotlib."""
+    """Return whether a value is a figure of matplotlib."""
     kind = getattr(sys.modules.get("matplotlib.figure"), "Figure", None)
     return isinstance(kind, type) and isinstance(value, kind)
 
@@ -146,7 +146,7 @@ def _saved(figure: Any, file: str) -> Event:
 
 
 def _titles(figure: Any) -> str:
-    """The titles of a figure and of its axes, in one line."""
+    """Return the titles of a figure and of its axes, in one line."""
     axes: Any = attempt(figure.get_axes)[0] if hasattr(figure, "get_axes") else ()
     found = [attempt(figure.get_suptitle)[0]] if hasattr(figure, "get_suptitle") else []
     found += [attempt(each.get_title)[0] for each in axes or ()]

@@ -26,7 +26,7 @@ _NEVER = (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)
 
 
 def layers(function: Any) -> Iterator[Any]:
-    """A function and the functions it wraps, outermost first."""
+    """Yield a function and the functions it wraps, outermost first."""
     for _ in range(20):
         if function is None:
             return
@@ -37,7 +37,7 @@ def layers(function: Any) -> Iterator[Any]:
 
 
 def is_learners(function: Any) -> bool:
-    """Whether the learner defined the function, or the class it is a method of, under any wrappers."""
+    """Return whether the learner defined the function, or the class it is a method of, under any wrappers."""
     for layer in layers(function):
         owner = getattr(layer, "__self__", None)
         kinds = [type(layer), type(owner)] if owner is not None else [type(layer)]
@@ -49,7 +49,7 @@ def is_learners(function: Any) -> bool:
 
 
 def is_transformed(function: Any) -> bool:
-    """Whether a JAX transformation returned it: jit, vmap, grad or custom rules."""
+    """Return whether a JAX transformation returned it: jit, vmap, grad or custom rules."""
     if compat.is_jitted(function):
         return True
     for layer in layers(function):
@@ -60,7 +60,7 @@ def is_transformed(function: Any) -> bool:
 
 
 def is_jax(function: Any) -> bool:
-    """Whether it is JAX's own function; `jnp.dot`, for one, is jitted too."""
+    """Return whether it is JAX's own function; `jnp.dot`, for one, is jitted too."""
     return not is_learners(function) and (getattr(function, "__module__", None) or "").partition(".")[0] == "jax"
 
 
@@ -71,7 +71,7 @@ class Judge:
         self._workspace = workspace
 
     def function(self, node: ast.expr) -> Any:
-        """The value of a name or a dotted name; None for other expressions and undefined names.
+        """Return the value of a name or a dotted name; None for other expressions and undefined names.
 
         A method of a value that only JAX and NumPy compute counts too, as in `jnp.arange(6).reshape`.
         """
@@ -81,18 +81,18 @@ class Judge:
         return attempt(self._workspace.evaluate_tree, node)[0]
 
     def is_own(self, node: ast.expr) -> bool:
-        """Whether a name refers to a function of the learner's."""
+        """Return whether a name refers to a function of the learner's."""
         function = self.function(node)
         return callable(function) and is_learners(function)
 
     def is_own_class(self, node: ast.expr) -> bool:
-        """Whether a name refers to a class of the learner's."""
+        """Return whether a name refers to a class of the learner's."""
         found = self.function(node)
         file = getattr(sys.modules.get(getattr(found, "__module__", "")), "__file__", None)
         return isinstance(found, type) and wire_file(file or "") is not None
 
     def is_harmless(self, node: ast.expr) -> bool:
-        """Whether calling it only computes, with JAX or NumPy."""
+        """Return whether calling it only computes, with JAX or NumPy."""
         if isinstance(node, ast.Call):
             # Calling a transformed function runs the learner's function.
             return self.is_harmless(node.func) and not any(self.is_own(part) for part in arguments_of(node))
@@ -107,14 +107,14 @@ class Judge:
         return module.partition(".")[0] in COMPUTES
 
     def may_evaluate(self, node: ast.expr, *, ran: bool) -> bool:
-        """Whether evaluating it only computes.
+        """Return whether evaluating it only computes.
 
         Code that has run may be repeated, including the learner's functions; other code may use only JAX and NumPy.
         """
         return self._all_compute(ast.walk(node), ran=ran)
 
     def may_be_called(self, node: ast.expr, *, ran: bool) -> bool:
-        """The same for the function of a call: a lambda in it is traced later, not run."""
+        """Return whether evaluating the function of a call only computes: a lambda in it is traced later, not run."""
         return self._all_compute(_outside_lambdas(node), ran=ran)
 
     def _all_compute(self, nodes: Iterable[ast.AST], *, ran: bool) -> bool:
@@ -128,7 +128,7 @@ class Judge:
         return True
 
     def are_arrays(self, nodes: Iterable[ast.expr], *, numbers: bool = False) -> bool:
-        """Whether some argument is an array; False if one is text, as text usually means files."""
+        """Return whether some argument is an array; False if one is text, as text usually means files."""
         wanted = (jax.Array, np.ndarray, np.generic, *((float, int, complex) if numbers else ()))
         some = False
         for node in nodes:
@@ -151,7 +151,7 @@ def _outside_lambdas(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def arguments_of(tree: ast.Call) -> list[ast.expr]:
-    """The expressions of a call's arguments."""
+    """Return the expressions of a call's arguments."""
     return [*tree.args, *(keyword.value for keyword in tree.keywords)]
 
 
@@ -161,7 +161,7 @@ _DTYPES = {"Float": "", "Int": "int", "Complex": "complex", "Bool": "bool"}
 
 
 def arguments(function: Callable[..., Any], names: Mapping[str, Any]) -> tuple[str, bool]:
-    """The arguments of an example call, and whether the file or an annotation has a value for each."""
+    """Return the arguments of an example call, and whether the file or an annotation has a value for each."""
     signature, _ = attempt(lambda: inspect.signature(function, eval_str=True))
     if signature is None:
         signature, _ = attempt(inspect.signature, function)
@@ -187,7 +187,7 @@ def _is_example(value: Any) -> bool:
 
 
 def _annotated(annotation: Any) -> str | None:
-    """Zeros of the shape in a jaxtyping annotation such as `Float[Array, "8 3"]`; None if a size is missing."""
+    """Return zeros of the shape in a jaxtyping annotation such as `Float[Array, "8 3"]`; None if a size is missing."""
     dims, kind = getattr(annotation, "dim_str", None), getattr(annotation, "dtype", None)
     name = getattr(kind, "__name__", "")
     if not isinstance(dims, str) or name not in _DTYPES or not all(dim.isdecimal() for dim in dims.split()):

@@ -27,7 +27,7 @@ def learner_folder(path: str) -> None:
 
 @functools.lru_cache(maxsize=4096)
 def wire_file(compiled: str) -> str | None:
-    """The wire's name for the file name of compiled code; None for a file that is not the learner's."""
+    """Return the wire's name for the file name of compiled code; None for a file that is not the learner's."""
     if lesson := LESSON_FILE.match(compiled):
         return f"{lesson['name']}:{lesson['part']}" if lesson["part"] else lesson["name"]
     if not _folders or compiled.startswith("<"):
@@ -39,7 +39,7 @@ def wire_file(compiled: str) -> str | None:
 
 @functools.lru_cache(maxsize=4096)
 def is_library_code(compiled: str) -> bool:
-    """Whether a file belongs to a library that the learner may know, not to Python, the runner or JAX's internals."""
+    """Return whether a file belongs to a library the learner may know, not to Python, the runner or JAX's internals."""
     if compiled.startswith("<") or any(part in compiled for part in _WRAPPERS):
         return False
     if compiled.startswith(compat.LIBRARIES):
@@ -53,7 +53,7 @@ _WRAPPERS = tuple(os.sep + str(Path(*parts)) for parts in (("equinox", "_module"
 
 
 def _is_library(path: str, inside: str) -> bool:
-    """Whether a file belongs to an installed package, JAX, Python or the runner."""
+    """Return whether a file belongs to an installed package, JAX, Python or the runner."""
     if path.startswith((*compat.LIBRARIES, *_own_folders())):
         return True
     parts = Path(inside).parts[:-1]
@@ -69,12 +69,12 @@ def _own_folders() -> tuple[str, ...]:
 
 
 def _whole(path: str) -> str:
-    """The absolute path without `..`; symbolic links stay, as the learner knows the file by that path."""
+    """Return the absolute path without `..`; symbolic links stay, as the learner knows the file by that path."""
     return os.path.abspath(path)  # noqa: PTH100  pathlib resolves links when it removes `..`
 
 
 def source_line(file: str, line: int) -> str:
-    """One line of registered lesson code without its line end; empty if there is none."""
+    """Return one line of registered lesson code without its line end; empty if there is none."""
     return linecache.getline(file, line).rstrip("\r\n")
 
 
@@ -86,7 +86,7 @@ def characters(text: str, utf8_offset: int) -> int:
 
 
 def is_shown(code: types.CodeType) -> bool:
-    """Whether a code object comes from the text that is shown under its file name.
+    """Return whether a code object comes from the text that is shown under its file name.
 
     A learner may edit a step and run it again while functions of the old text live on. A runner reads a file only once.
     """

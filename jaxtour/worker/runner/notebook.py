@@ -17,7 +17,7 @@ from .failures import attempt
 from .figures import Figures, after_import, is_figure
 
 PLAIN_CAP = 256 * 1024
-"""Characters."""
+"""The most characters of a value's plain text."""
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _LAST = ("_", "__", "___")
 
@@ -76,7 +76,7 @@ class Notebook:
 
 
 def is_hidden(code: str, last: ast.expr) -> bool:
-    """Whether a `;` after the last expression hides its value."""
+    """Return whether a `;` after the last expression hides its value."""
     lines = code.encode().split(b"\n")
     rest = lines[(last.end_lineno or 1) - 1][last.end_col_offset or 0 :]
     return rest.partition(b"#")[0].strip().endswith(b";")
@@ -100,6 +100,6 @@ def plain_repr(value: Any) -> str:
 
 
 def has_arrays(value: Any) -> bool:
-    """Whether a value is or contains an array of JAX's."""
+    """Return whether a value is or contains an array of JAX's."""
     leaves, _ = attempt(jax.tree.leaves, value)
     return any(isinstance(leaf, jax.Array) for leaf in leaves or ())

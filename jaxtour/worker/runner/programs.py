@@ -34,7 +34,7 @@ class Program:
     """Stays the same when the user's code runs again."""
     lowering: compat.Lowering
     open_jaxpr: Any
-    """Without the constants."""
+    """The jaxpr without the constants."""
     avals: tuple[str, ...]
     """The type of each input: `f32[8,64]`."""
     kinds: tuple[str, ...]
@@ -101,14 +101,14 @@ class Program:
         return compat.closed(self.open_jaxpr, values)
 
     def traced(self) -> Traced:
-        """The jaxpr that ran, with the paths of its inputs and outputs; raises as `jaxpr` does."""
+        """Return the jaxpr that ran, with the paths of its inputs and outputs; raises as `jaxpr` does."""
         lowering = self.lowering
         inputs, outputs = (list(map(split, paths)) for paths in (lowering.arguments, lowering.results))
         leaves = Leaves(inputs, outputs, lowering.shardings, lowering.result_shardings, lowering.static)
         return Traced(self.jaxpr, [], leaves)
 
     def lowered(self) -> Any:
-        """The program lowered once more, as `jax.stages.Lowered`."""
+        """Return the program lowered once more, as `jax.stages.Lowered`."""
         return self.lowering.again(self.jaxpr)
 
     @property
@@ -118,7 +118,7 @@ class Program:
         return {**dict(zip(self.lowering.arguments, self.kinds, strict=False)), **static}
 
     def facts(self) -> Event:
-        """The fields of a `program` event."""
+        """Return the fields of a `program` event."""
         lowering, jitted = self.lowering, self.jitted
         tallies: dict[Site, int | None] = {**self._tallies()} or {self.site: None}
         by_name = _calls(jitted)
@@ -165,7 +165,7 @@ class Program:
         return ahead or (self.jitted is not None and (self.jitted.handed or self.jitted.unseen > 0))
 
     def _place(self) -> Event:
-        """Where the function is defined; what a library wraps has its place in the user's code."""
+        """Return where the function is defined; what a library wraps has its place in the user's code."""
         function = self.lowering.function
         own = function and wire_file(function.file)
         if own is None and self.outermost is not None:
@@ -182,7 +182,7 @@ class Program:
         return None if self.jitted is None else _calls(self.jitted) + sum(_calls(each.ahead) for each in self.siblings)
 
     def _tallies(self) -> dict[Site, int]:
-        """Calls of the function by line, most calls first."""
+        """Return the calls of the function by line, most calls first."""
         found: Counter[Site] = Counter()
         for each in (self.jitted, self.ahead):
             for tally in each.tallies if each else ():
@@ -195,12 +195,12 @@ def _calls(jitted: Jitted | None) -> int:
 
 
 def type_of(aval: Any) -> str:
-    """`f32[8,64]`."""
+    """Return a type as JAX writes it: `f32[8,64]`."""
     return str(aval.str_short(short_dtypes=True))
 
 
 def kinds_of(lowering: compat.Lowering) -> tuple[str, ...]:
-    """The types of a program's inputs, with what else JAX compiles anew for."""
+    """Return the types of a program's inputs, with whatever else makes JAX compile again."""
     specs = _shardings(lowering) or [""] * len(lowering.jaxpr.in_avals)
     return tuple(
         type_of(aval) + " (weak)" * bool(getattr(aval, "weak_type", False)) + (spec and f" sharded {spec}")
@@ -236,7 +236,7 @@ def holder(function: Any) -> Callable[[], Any]:
 
 
 def _holds_arrays(value: Any, depth: int) -> bool:
-    """Whether a few references lead from a value to an array, without passing through a module."""
+    """Return whether a few references lead from a value to an array, without passing through a module."""
     if isinstance(value, (jax.Array, np.ndarray)):
         return True
     if depth == 0 or isinstance(value, (type, types.ModuleType, str, bytes)):
@@ -252,7 +252,7 @@ def _holds_arrays(value: Any, depth: int) -> bool:
 
 
 def shapes(value: Any) -> Any:
-    """A pytree with shapes in place of arrays."""
+    """Return a pytree with shapes in place of arrays."""
     return jax.tree.map(_shape, value)
 
 
@@ -264,7 +264,7 @@ def _shape(leaf: Any) -> Any:
 
 
 def kept(constants: list[Any]) -> list[Any]:
-    """Constants as they are while they are small, else weak references to the large ones."""
+    """Return constants as they are while they are small; otherwise weak references to the large ones."""
     if sum(map(compat.bytes_of, constants)) <= KEPT_BYTES:
         return constants
     return [weakref.ref(each) if compat.bytes_of(each) > KEPT_BYTES // 64 else each for each in constants]

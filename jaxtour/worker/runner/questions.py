@@ -23,7 +23,7 @@ UNDECIDED = "about the same"
 
 
 def answer(workspace: Workspace, events: compat.CompileEvents, question: str) -> str:
-    """The answer as text; raises what the learner's code raises, and `LensError` for a question without an answer."""
+    """Return the answer as text; raises what the learner's code raises, and `LensError` if there is no answer."""
     if not (match := _WHAT_OF.fullmatch(question)):
         return plain_text(workspace.evaluate(question))
     if match["what"] not in ANSWERS:
@@ -52,7 +52,7 @@ def _dtype_of(leaf: Any) -> str:
 
 
 def _of_leaves(workspace: Workspace, source: str, fact: Callable[[Any], Any]) -> Any:
-    """A fact of each leaf of the value, in its pytree; without computing the value, if its function lets itself trace.
+    """Return a fact about each leaf of the value, in its pytree; without computing it, if its function can be traced.
 
     NumPy's arrays stay NumPy's, since a function may treat them differently from JAX's.
     """
@@ -71,7 +71,7 @@ def _of_leaves(workspace: Workspace, source: str, fact: Callable[[Any], Any]) ->
 
 
 def _compilations(workspace: Workspace, events: compat.CompileEvents, source: str) -> str:
-    """How often the call compiles now; not its arguments, whose own functions may compile too."""
+    """Return how often the call compiles now; not its arguments, whose own functions may compile too."""
     call = lens.parse_call(workspace, source)
     if call is None:
         raise lens.LensError("not a call: write a function call, such as f(x)")
@@ -81,7 +81,7 @@ def _compilations(workspace: Workspace, events: compat.CompileEvents, source: st
 
 
 def _devices(workspace: Workspace, _events: compat.CompileEvents, source: str) -> str:
-    """The ids of the devices with the value; of `x[3]`, those with that part of `x`."""
+    """Return the ids of the devices with the value; of `x[3]`, those with that part of `x`."""
     tree = lens.expression(source).tree
     held: Iterable[Any] = ()
     if isinstance(tree, ast.Subscript) and isinstance(array := workspace.evaluate_tree(tree.value), jax.Array):
@@ -96,7 +96,7 @@ def _devices(workspace: Workspace, _events: compat.CompileEvents, source: str) -
 
 
 def _holders(array: jax.Array, index: tuple[Any, ...]) -> set[Any]:
-    """The devices with some of a part of an array, which integers and slices select; none for another index."""
+    """Return the devices with some of a part of an array, which integers and slices select; none for another index."""
     if not all(isinstance(part, int | np.integer | slice) for part in index):
         return set()
     wanted = [_range(length, part) for length, part in zip(array.shape, index, strict=False)]
@@ -130,7 +130,7 @@ ANSWERS: Mapping[str, Answerer] = {
 
 
 def competitors(question: str) -> list[str]:
-    """The labels or calls of `fastest of A | B`; empty for another question."""
+    """Return the labels or calls of `fastest of A | B`; empty for another question."""
     match = _WHAT_OF.fullmatch(question)
     if not match or match["what"] != "fastest":
         return []
@@ -138,7 +138,7 @@ def competitors(question: str) -> list[str]:
 
 
 def fastest(named: list[str], timings: list[Event], platform: str) -> str:
-    """The label or call that is clearly the fastest among timings: its slower half beats the faster half of others.
+    """Return the label or call that is clearly fastest among timings: its slower half beats the others' faster half.
 
     `platform` decides for calls that were timed on several; the largest size decides for those timed by size.
     """

@@ -108,7 +108,7 @@ class Recorder:
         self._reasons[function] = reason
 
     def entries(self, functions: Collection[str] | None, keys: Sequence[str]) -> list[dict[str, Any]]:
-        """The programs of functions, or all, as traced calls of a cell: those with `keys` first, then by cost."""
+        """Return the programs of functions, or all, as traced calls of a cell: those in `keys` first, then by cost."""
         for program in self.programs:
             program.ahead = self.counts.ahead.get(program)
             if program.jitted:
@@ -140,7 +140,7 @@ class Recorder:
         return ""
 
     def eager(self) -> list[Event]:
-        """Single operations by line, the slowest first; without counts where Python does not report calls."""
+        """Return single operations by line, the slowest first; without counts where Python does not report calls."""
         found: dict[tuple[Site, str], Tally] = {}
         for function in {*self.counts.functions} - {program.jitted for program in self.programs}:
             for tally in function.tallies:
@@ -265,7 +265,7 @@ class Recorder:
 
 
 def _users_frame() -> Any:
-    """The innermost frame of the user's; None where none is on the stack."""
+    """Return the innermost frame of the user's; None where none is on the stack."""
     frame: Any = sys._getframe(2)
     while frame is not None and wire_file(frame.f_code.co_filename) is None:
         frame = frame.f_back

@@ -39,7 +39,7 @@ _FRESH = (ast.List, ast.ListComp, ast.Dict, ast.DictComp, ast.Set)
 
 
 def only_computes(node: ast.expr, names: Namespace) -> bool:
-    """Whether an expression only computes, with these names."""
+    """Return whether an expression only computes, with these names."""
     return _Reader().reads([node], {**vars(builtins), **names})
 
 
@@ -50,7 +50,7 @@ class _Reader:
         self._known: set[types.CodeType] = set()
 
     def reads(self, nodes: list[ast.AST], names: Namespace) -> bool:
-        """Whether the code only computes, with these names besides its own."""
+        """Return whether the code only computes, with these names besides its own."""
         parts = [part for node in nodes for part in ast.walk(node)]
         own = set(_bound(parts))
         fresh = {
@@ -87,7 +87,7 @@ class _Reader:
         return not isinstance(part, _CHANGES)
 
     def _value(self, value: Any) -> bool:
-        """Whether neither reading nor calling the value has side effects."""
+        """Return whether neither reading nor calling the value has side effects."""
         if not callable(value):
             return not hasattr(value, "__next__")
         if compat.is_jitted(value):
@@ -106,7 +106,7 @@ class _Reader:
         return parts[0] in COMPUTES and not name.startswith(WRITES) and not (parts[0] == "numpy" and "random" in parts)
 
     def _own(self, value: Any) -> bool:
-        """The same for a function of the learner's, under any transformations, and for a class."""
+        """Return the same for a function of the learner's, under any transformations, and for a class."""
         if isinstance(value, type):
             is_plain = dataclasses.is_dataclass(value) and not hasattr(value, "__post_init__")
             return is_plain or issubclass(value, Exception) or (issubclass(value, tuple) and hasattr(value, "_fields"))
@@ -127,7 +127,7 @@ class _Reader:
 
 
 def _bound(parts: list[ast.AST]) -> Iterator[str]:
-    """The names that code binds itself."""
+    """Yield the names that code binds itself."""
     for part in parts:
         match part:
             case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name) | ast.FunctionDef(name=name):
@@ -137,7 +137,7 @@ def _bound(parts: list[ast.AST]) -> Iterator[str]:
 
 
 def _dotted(node: ast.Attribute, names: Namespace, own: set[str]) -> Any:
-    """The value of a dotted name that the code does not bind; None for anything else."""
+    """Return the value of a dotted name that the code does not bind; None for anything else."""
     base: ast.expr = node
     path: list[str] = []
     while isinstance(base, ast.Attribute):

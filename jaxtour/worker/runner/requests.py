@@ -29,7 +29,7 @@ _BRIEFLY = 0.3
 
 
 def written(cell: dict[str, Any], entry: Entry) -> lens.Expression:
-    """The call as the step makes it, or parsed on its own if the step does not."""
+    """Return the call as the step makes it, or parsed on its own if the step does not."""
     if "error" in entry:
         raise lens.LensError(entry["error"])
     if "program" in entry:
@@ -99,7 +99,7 @@ class Requests:
         return bench.Bench(stage.workspace, stage.devices, stage.events, say, patience, self._first)
 
     def _fastest(self, rivals: list[str], told: list[Event]) -> str:
-        """The fastest, by the timings of the step, or of calls measured for the question alone."""
+        """Return the fastest, by the timings of the step, or of calls measured for the question alone."""
         known = {name for each in told if "q3_s" in each for name in (each["label"], each["call"].strip())}
         labels = {each["label"]: each for each in self._command.get("time") or ()}
         missing = [labels.get(name, {"label": name, "call": name, "on": "one"}) for name in rivals if name not in known]
@@ -108,7 +108,7 @@ class Requests:
         return questions.fastest(rivals, told, self._stage.devices[0].platform)
 
     def _staged(self, cell: dict[str, Any], calls: list[Entry]) -> Stages:
-        """The stages of these calls. Marks the runner dirty: a later step would find them compiled."""
+        """Return the stages of these calls. Marks the runner dirty: a later step would find them compiled."""
         self.dirty = True
         stage = self._stage
         if stage.stages is None or stage.stages.calls is not calls:

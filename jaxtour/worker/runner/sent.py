@@ -29,7 +29,7 @@ def text_of(path: str) -> str | None:
 
 
 def loading() -> str:
-    """Code that lets another process import the files too; empty if none were sent."""
+    """Return code that lets another process import the files too; empty if none were sent."""
     if not _files:
         return ""
     own = f"{__file__!a}"
@@ -41,7 +41,7 @@ def loading() -> str:
 
 
 def is_file(path: str | os.PathLike[str]) -> bool:
-    """Whether a file was sent, or is here."""
+    """Return whether a file was sent, or is here."""
     return os.fspath(path) in _files or os.path.isfile(path)  # noqa: PTH113
 
 
@@ -64,7 +64,7 @@ class _Finder(PathEntryFinder):
         self._here = importlib.machinery.FileFinder(folder, *details)
 
     def find_spec(self, fullname: str, target: types.ModuleType | None = None) -> importlib.machinery.ModuleSpec | None:
-        """The spec of a module; one without a loader for a part of a namespace package."""
+        """Return the spec of a module; one without a loader for a part of a namespace package."""
         place = f"{self._folder}{os.sep}{fullname.rpartition('.')[2]}"
         for path, inside in ((f"{place}{os.sep}__init__.py", [place]), (f"{place}.py", None)):
             if path in _files:

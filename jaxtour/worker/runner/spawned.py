@@ -88,7 +88,7 @@ def _compiled(file: str, body: list[ast.stmt], flags: int) -> Iterator[CodeType]
 
 
 def _defines(node: ast.stmt) -> bool:
-    """Whether a statement defines something and has no other visible effect."""
+    """Return whether a statement defines something and has no other visible effect."""
     if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
         try:
             ast.literal_eval(node.value)

@@ -46,7 +46,7 @@ class CommandRun:
         self._until = next((each["program"] for each in wanted if each.get("program")), "")
         """The recorded program that is timed, profiled or evaluated: the file runs again up to its first run."""
         self._recorder: Recorder | None = None
-        """Of the file that runs as a program."""
+        """The recorder of the file that runs as a program."""
 
     def perform(self) -> None:
         """Execute the command and send `done`, unless the process dies."""
@@ -176,7 +176,7 @@ class CommandRun:
             self._recorder.missed(function, reason)
 
     def _value(self, outcome: Execution, *, is_notebook: bool) -> dict[str, Any] | None:
-        """The described value, or None; a computation that fails only now counts as the step's failure."""
+        """Return the described value, or None; a computation that fails only now counts as the step's failure."""
         if outcome.error is not None or outcome.value is None:
             return None
         # The value's `repr` is called once: it may take long, or count.
@@ -241,7 +241,7 @@ class CommandRun:
         return shown
 
     def _is_traced(self, code: str, value: Any) -> bool:
-        """Whether a notebook's cell shows a jaxpr: its value is one, or its last call gave arrays and only computes.
+        """Return whether a notebook's cell shows a jaxpr: its value is one, or its last call gave arrays and is pure.
 
         A lesson's calls are made to be traced. A notebook's may train, plot or count, and do so once.
         """
@@ -289,7 +289,7 @@ class CommandRun:
         return found
 
     def _untraced(self, cell: dict[str, Any], error: BaseException | None) -> Event:
-        """Why a call has no jaxpr, and the exception if it came from the learner's code."""
+        """Return why a call has no jaxpr, and the exception if it came from the learner's code."""
         if error is None:
             return {"error": "it has no jaxpr"}
         raised = failure(error, cell.get("path") or cell.get("name") or "")
@@ -298,7 +298,7 @@ class CommandRun:
 
 
 def _whole(cell: dict[str, Any]) -> dict[str, Any]:
-    """A cell with every field; JSON may leave out defaults."""
+    """Return a cell with every field; JSON may leave out defaults."""
     defaults = {"setup": "", "code": "", "traces": None, "path": None, "launch": None, "notebook": None}
     return {**defaults, "checked": False, **cell}
 

@@ -28,7 +28,7 @@ class ProcessPlace:
 
 
 def place_in(environ: Mapping[str, str]) -> ProcessPlace | None:
-    """The place of this process; None if it is alone."""
+    """Return the place of this process; None if it is alone."""
     count = int(environ.get(PROCESSES) or 1)
     return ProcessPlace(int(environ.get(PROCESS) or 0), count) if count > 1 else None
 

@@ -13,7 +13,7 @@ from .writer import Event, Writer
 
 EVERY_S = 1.0
 _SHARE = 50
-"""After a look, wait this many times as long as it took."""
+"""After a look, wait for this many times as long as it took."""
 _LOAD_STEPS = 2
 """Steps for each core: smaller changes of the load are not reported."""
 _MEMORY_STEPS = 50
@@ -49,7 +49,7 @@ class DeviceWatch:
             self._writer.say(now)
 
     def patience(self) -> float:
-        """Seconds until the next look is due."""
+        """Return seconds until the next look is due."""
         return min(EVERY_S, max(0.0, self._when + EVERY_S - time.monotonic())) or EVERY_S
 
     @contextlib.contextmanager
@@ -88,7 +88,7 @@ class DeviceWatch:
 
 
 def news(event: Event) -> Event:
-    """The facts without small changes of load, memory and utilization."""
+    """Return the facts without small changes of load, memory and utilization."""
     if not event:
         return {}
     host = dict(event["host"])

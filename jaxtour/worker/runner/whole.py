@@ -24,7 +24,7 @@ class Whole:
         self._expected = self._now()
 
     def check(self) -> None:
-        """If something is broken, name it on standard error and end the process; raises only KeyboardInterrupt."""
+        """Name whatever is broken on standard error and end the process; raises only KeyboardInterrupt."""
         try:
             broken = "" if self._now() == self._expected else "it gives other results"
         except KeyboardInterrupt:

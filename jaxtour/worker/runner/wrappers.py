@@ -23,7 +23,7 @@ _MOST = 3
 
 
 def unwrapped(lowering: compat.Lowering) -> compat.Lowering:
-    """The program with the place and the argument names of the function that the user wrote, where available."""
+    """Return the program with the place and the argument names of the function that the user wrote, where available."""
     frame: FrameType | None = sys._getframe(1)
     found = lowering
     while frame is not None and wire_file(frame.f_code.co_filename) is None:
@@ -34,7 +34,10 @@ def unwrapped(lowering: compat.Lowering) -> compat.Lowering:
 
 
 def _seen(frame: FrameType, lowering: compat.Lowering) -> compat.Lowering | None:
-    """The same program as the wrapper in this frame knows it; None for a frame that wraps another function, or none."""
+    """Return the program as the wrapper in this frame knows it.
+
+    None for a frame that wraps another function, or none.
+    """
     code, held = frame.f_code, frame.f_locals
     if not {"args", "kwargs"} <= set(code.co_varnames) or not code.co_argcount:
         return None

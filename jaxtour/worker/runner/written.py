@@ -30,7 +30,7 @@ class WrittenCall:
 
 
 def calls_written(tree: ast.Module) -> Iterator[WrittenCall]:
-    """The calls outside functions in file order, then those in functions called without arguments."""
+    """Yield the calls outside functions in file order, then those in functions called without arguments."""
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     for block, ran in _blocks(tree.body, ran=True):
         calls = (WrittenCall(node, ran=True) for node in _calls(block)) if ran else _in_block(block, {}, _GUARDED)
@@ -46,7 +46,7 @@ def calls_written(tree: ast.Module) -> Iterator[WrittenCall]:
 
 
 def defined(tree: ast.Module) -> list[str]:
-    """The names that the file binds at its top level, in order, without duplicates."""
+    """Return the names that the file binds at its top level, in order, without duplicates."""
     names = []
     for statement in tree.body:
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -58,7 +58,7 @@ def defined(tree: ast.Module) -> list[str]:
 
 
 def unfolded(written: WrittenCall, harmless: Callable[[ast.expr], bool]) -> tuple[ast.Call, list[str]]:
-    """The call with names defined in its block replaced by their values, and the names that cannot be replaced.
+    """Return the call with names defined in its block replaced by their values, and the names that cannot be replaced.
 
     A name cannot be replaced if its value has no expression, or calls a function that is not `harmless`.
     """
@@ -83,7 +83,7 @@ def unfolded(written: WrittenCall, harmless: Callable[[ast.expr], bool]) -> tupl
 
 
 def is_main_guard(test: ast.expr) -> bool:
-    """Whether it is `__name__ == "__main__"`, in either order."""
+    """Return whether it is `__name__ == "__main__"`, in either order."""
     if not (isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq)):
         return False
     sides = [test.left, *test.comparators]
@@ -92,7 +92,7 @@ def is_main_guard(test: ast.expr) -> bool:
 
 
 def _blocks(body: list[ast.stmt], *, ran: bool) -> Iterator[tuple[list[ast.stmt], bool]]:
-    """The body in pieces, each with whether it runs; a piece under a main guard does not."""
+    """Yield the body in pieces, each with whether it runs; a piece under a main guard does not."""
     piece: list[ast.stmt] = []
     for statement in body:
         if isinstance(statement, ast.If) and is_main_guard(statement.test):
@@ -105,7 +105,7 @@ def _blocks(body: list[ast.stmt], *, ran: bool) -> Iterator[tuple[list[ast.stmt]
 
 
 def _calls(body: list[ast.stmt]) -> Iterator[ast.Call]:
-    """The calls of statements that run, including those in compound statements, outer calls first."""
+    """Yield the calls of statements that run, including those in compound statements, outer calls first."""
     for statement in body:
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             continue
@@ -121,7 +121,7 @@ def _calls_in(node: ast.AST) -> Iterator[ast.Call]:
 
 
 def _parameters(function: ast.FunctionDef) -> Lets:
-    """The parameters' values in a call without arguments."""
+    """Return the parameters' values in a call without arguments."""
     own = function.args
     names = [each.arg for each in (*own.posonlyargs, *own.args)]
     lets: Lets = dict.fromkeys(names)
@@ -132,7 +132,7 @@ def _parameters(function: ast.FunctionDef) -> Lets:
 
 
 def _in_block(body: list[ast.stmt], lets: Lets, where: str) -> Iterator[WrittenCall]:
-    """The calls of a block, each with the assignments before it; of a loop, its first iteration."""
+    """Yield the calls of a block, each with the assignments before it; of a loop, its first iteration."""
     for statement in body:
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             lets[statement.name] = None
@@ -190,7 +190,7 @@ def _assign(target: ast.expr, value: ast.expr | None, lets: Lets) -> None:
 
 
 def _written_out(value: ast.expr, lets: Lets) -> ast.expr | None:
-    """The expression with every name that the block defines replaced; None if one has no value or it gets too long."""
+    """Return the expression with every name from the block replaced; None if one has no value, or it is too long."""
     names = {node.id for node in ast.walk(value) if isinstance(node, ast.Name) and node.id in lets}
     if any(lets[name] is None for name in names):
         return None

@@ -36,7 +36,8 @@ class TimedRow:
     size: int | None
     baseline: bool
     values: Values | None
-    """None if there are none, they are too large to compare, or no later timing compares with them."""
+    """The result's values; None if there are none, they are too large to compare, or no later timing compares with
+    them."""
     widths: frozenset[str]
 
 
@@ -64,7 +65,7 @@ class Bench:
     patience: float = 1.0
     """Factor on the time that a timing may take to become steady."""
     first: FirstRun | None = None
-    """Of the recorded program that an entry names."""
+    """The first run of the recorded program that an entry names."""
     _rows: list[TimedRow] = field(default_factory=list)
     _entry_timed: dict[str, Any] = field(default_factory=dict)
     """The entry being measured."""
@@ -121,7 +122,7 @@ class Bench:
         return label, RecordedCall(self.first).call
 
     def _parsed(self, source: str, names: dict[str, Any]) -> tuple[str, Call | None]:
-        """The timed source and the evaluated call; the size is a name in the namespace while it is evaluated."""
+        """Return the timed source and the evaluated call; the size is a name in the namespace while it is evaluated."""
         if not names:
             return timed(self.workspace, source)
         kept = self.workspace.namespace
@@ -134,7 +135,7 @@ class Bench:
     def _called_once(
         self, source: str, call: Any, target: Placement, names: dict[str, Any], _progress: clock.OnSample
     ) -> dict[str, Any]:
-        """The seconds of one call, compiled before or not: shows that the call works."""
+        """Return the seconds of one call, compiled before or not: shows that the call works."""
         with target.context():
             first = self._first_call(placed(self.workspace, source, call, target, **names), clear=False)
         return {"first_s": first.seconds, "runs": 1, **outcomes.told(self._entry_timed, first.result)}
@@ -142,7 +143,7 @@ class Bench:
     def _measured(
         self, source: str, call: Any, target: Placement, names: dict[str, Any], progress: clock.OnSample
     ) -> dict[str, Any]:
-        """The fields of a `timing`, in seconds."""
+        """Return the fields of a `timing`, in seconds."""
         subject = placed(self.workspace, source, call, target, **names)
         on_device = target.platform != "host"
         own = noise.settled_load()
@@ -196,7 +197,7 @@ class Bench:
         complete: dict[str, Any],
         python: verdicts.InPython | None,
     ) -> tuple[list[verdicts.Verdict], dict[str, Any]]:
-        """The verdicts on a call of JAX, and its cost."""
+        """Return the verdicts on a call of JAX, and its cost."""
         said = [*verdicts.of_inputs(subject, placed=target.device is not None), *verdicts.of_results(results)]
         figures: dict[str, Any] = {}
         operations: int | None = None
@@ -243,7 +244,7 @@ class Bench:
 
     @staticmethod
     def _again(subject: Subject, first: First) -> Any:
-        """The result of a second call, which shows whether results are cached; None if the first one was slow."""
+        """Return the result of a second call, which shows whether results are cached; None if the first was slow."""
         if first.run > clock.SLOW_S:
             return None
         code = compile(subject.expression, "<jaxtour>", "eval", dont_inherit=True)
@@ -251,7 +252,7 @@ class Bench:
         return settled(eval(code, subject.namespace | given))
 
     def _compared(self, row: TimedRow) -> tuple[list[dict[str, Any]], list[verdicts.Verdict]]:
-        """How the values differ from the same call's on other platforms, and from the baseline's."""
+        """Return how the values differ from the same call's on other platforms, and from the baseline's."""
         differs: list[dict[str, Any]] = []
         said: list[verdicts.Verdict] = []
         for other in self._rows:

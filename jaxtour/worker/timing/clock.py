@@ -71,7 +71,7 @@ def wait_for(result: Any) -> str:
 
 
 def loops_of(subject: Subject, wait: str, *, anew: bool = False) -> Loops:
-    """The loops over an expression, with the code that waits for its result.
+    """Return the loops over an expression, with the code that waits for its result.
 
     If the call donates its inputs, it gets new ones each time (`anew`), before the clock starts.
     """
@@ -188,21 +188,21 @@ def sampled(
 
 
 def least_samples(one: float, patience: float = 1.0) -> int:
-    """The least number of samples for calls of `one` second each."""
+    """Return the least number of samples for calls of `one` second each."""
     if one > LONG_S * max(1.0, patience):
         return 1
     return FEW_SAMPLES if one > SLOW_S else SAMPLES
 
 
 def is_enough(ascending: Sequence[float], elapsed: float, patience: float) -> bool:
-    """Whether the time is up, or the median is known closely enough."""
+    """Return whether the time is up, or the median is known closely enough."""
     if elapsed >= BUDGET_S * patience:
         return True
     return elapsed >= ENOUGH_S * min(1.0, patience) and uncertainty(ascending) <= NARROW / max(1.0, patience) ** 0.5
 
 
 def uncertainty(ascending: Sequence[float]) -> float:
-    """The relative half-width of the median's 95 % confidence interval, from ranks, for any distribution."""
+    """Return the relative half-width of the median's 95 % confidence interval, from ranks, for any distribution."""
     number = len(ascending)
     reach = _Z * math.sqrt(number) / 2
     low = ascending[max(0, math.floor(number / 2 - reach))]
@@ -212,7 +212,7 @@ def uncertainty(ascending: Sequence[float]) -> float:
 
 
 def spread(ascending: Sequence[float], group: int) -> dict[str, Any] | None:
-    """The fields of a `Spread`; None without samples."""
+    """Return the fields of a `Spread`; None without samples."""
     if not ascending:
         return None
     inner = statistics.quantiles(ascending, n=QUANTILES, method="inclusive") if len(ascending) > 1 else []
@@ -230,6 +230,6 @@ def spread(ascending: Sequence[float], group: int) -> dict[str, Any] | None:
 
 
 def _clock_cost() -> float:
-    """Seconds between two consecutive readings of the clock."""
+    """Return seconds between two consecutive readings of the clock."""
     read = time.perf_counter
     return min(-(read() - read()) for _ in range(200))

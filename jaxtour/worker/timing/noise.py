@@ -51,7 +51,7 @@ def watched() -> Iterator[Load]:
 
 
 def settled_load() -> float:
-    """The cores that this idle process uses or waits for, after a wait for short activity to end.
+    """Return the cores that this idle process uses or waits for, after a wait for short activity to end.
 
     BLAS threads, for one, spin for a while as they wait for work.
     """
@@ -62,7 +62,7 @@ def settled_load() -> float:
 
 
 def _own_load(seconds: float) -> float:
-    """The cores that this process uses, or the threads that want one: a busy machine gives them none."""
+    """Return the cores that this process uses, or the threads that want one: a busy machine gives them none."""
     own, start, runnable = time.process_time(), time.perf_counter(), 0
     for _ in range(_LOOKS):
         time.sleep(seconds / _LOOKS)
@@ -83,7 +83,7 @@ def _runnable_threads() -> int:
 
 
 def _busy_seconds() -> float | None:
-    """The machine's CPU time in seconds, of all cores together."""
+    """Return the machine's CPU time in seconds, of all cores together."""
     try:
         fields = _STAT.read_text().partition("\n")[0].split()[1 : _COUNTED_FIELDS + 1]
     except OSError:

@@ -21,7 +21,7 @@ MOST_SENT = 100
 
 
 def told(entry: dict[str, Any], result: Any) -> dict[str, Any]:
-    """The field `compared` of an entry's timing; the result is kept in the file, or compared with the one there."""
+    """Return an entry's field `compared`; the result is written to the file, or compared with the one there."""
     if path := entry.get("keep"):
         _, error = attempt(_keep, path, result)
         return {"compared": {"error": why_not(error)}} if error else {}
@@ -82,7 +82,7 @@ def _kept(path: str) -> dict[str, Any]:
 
 
 def _compared(path: str, result: Any) -> dict[str, Any]:
-    """The fields of a `Compared`."""
+    """Return the fields of a `Compared`."""
     before, after = _kept(path), _leaves(result)
     if os.sep not in path:
         _place(path).unlink()  # nothing else will

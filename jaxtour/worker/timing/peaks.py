@@ -42,7 +42,7 @@ def _measured(device: Any, dtype: str) -> dict[str, float]:
 
 
 def flops_per_s(dtype: str) -> float:
-    """Flops per second of a product of two square matrices that takes at least `LEAST_S`; the fastest of several."""
+    """Return the flops per second of a product of square matrices that takes `LEAST_S` or longer, best of several."""
     product = jax.jit(jnp.matmul)
     size = SMALLEST
     while True:
@@ -55,7 +55,7 @@ def flops_per_s(dtype: str) -> float:
 
 
 def bytes_per_s(dtype: str, platform: str) -> float:
-    """Bytes per second of adding one to a large array in place: each element is read and written once."""
+    """Return the bytes per second of adding one to a large array in place: each element is read and written once."""
     add = jax.jit(lambda array: array + 1, donate_argnums=0)
     count = PASS_BYTES.get(platform, _PASS_BYTES) // jnp.dtype(dtype).itemsize
     array = jnp.zeros(count, dtype)

@@ -59,7 +59,7 @@ class Subject:
         return donates
 
     def copied(self) -> dict[str, Any]:
-        """The values that hold arrays, with copies of the arrays, ready when this returns."""
+        """Return the values that hold arrays, with copies of the arrays, ready when this returns."""
         return settled({name: mapped(_copy, value) for name, value in self.held.items()})
 
 
@@ -74,12 +74,12 @@ class Placement:
     """Whether code runs there by default."""
 
     def context(self) -> AbstractContextManager[Any]:
-        """The context in which new arrays are created there."""
+        """Return the context in which new arrays are created there."""
         return nullcontext() if self.default else jax.default_device(self.device)
 
 
 def targets_for(on: str, call: Call | None, devices: list[Any]) -> list[Placement]:
-    """Where to measure a call."""
+    """Return where to measure a call."""
     if call and isinstance(call.function, RecordedCall):
         return [Placement(call.function.device.platform, call.function.device)]
     if on == "host":
@@ -102,14 +102,14 @@ def targets_for(on: str, call: Call | None, devices: list[Any]) -> list[Placemen
 
 
 def is_transfer(call: Call | None) -> bool:
-    """Whether the call only moves arrays between host and device, or between devices."""
+    """Return whether the call only moves arrays between host and device, or between devices."""
     if call is None:
         return False
     return is_fetch(call) or (_is_one_of(call.function, _SENDS) and any(map(is_array, leaves(call))))
 
 
 def is_fetch(call: Call) -> bool:
-    """Whether it brings JAX arrays to the host."""
+    """Return whether it brings JAX arrays to the host."""
     return _is_one_of(call.function, _FETCHES) and any(isinstance(leaf, jax.Array) for leaf in leaves(call))
 
 
@@ -118,7 +118,7 @@ def _is_one_of(function: Any, functions: tuple[Any, ...]) -> bool:
 
 
 def leaves(call: Call | None) -> list[Any]:
-    """The leaves of a call's arguments; empty without a call."""
+    """Return the leaves of a call's arguments; empty without a call."""
     return leaves_of((call.args, call.kwargs)) if call else []
 
 
@@ -127,12 +127,12 @@ def _is_numpy(function: Any) -> bool:
 
 
 def is_spread(leaf: Any) -> bool:
-    """Whether it is an array on several devices."""
+    """Return whether it is an array on several devices."""
     return isinstance(leaf, jax.Array) and len(leaf.sharding.device_set) > 1
 
 
 def placed(workspace: Workspace, source: str, call: Call | None, target: Placement, **names: Any) -> Subject:
-    """The call with its arrays on the target's device; for other expressions, the arrays that their names refer to.
+    """Return the call with its arrays on the target's device; for other expressions, the arrays that their names hold.
 
     `names` extend the workspace's names. The inputs of a transfer stay where they are.
     """
@@ -157,7 +157,7 @@ def placed(workspace: Workspace, source: str, call: Call | None, target: Placeme
 
 
 def holds_arrays(value: Any) -> bool:
-    """Whether any leaf is a JAX array."""
+    """Return whether any leaf is a JAX array."""
     return any(isinstance(leaf, jax.Array) for leaf in leaves_of(value))
 
 
@@ -170,7 +170,7 @@ def _place(value: Any, target: Placement) -> Any:
 
 
 def _place_leaf(leaf: Any, target: Placement, *, numpy: bool) -> Any:
-    """The leaf on the target's device; uncommitted on the default one, so that it mixes with arrays elsewhere."""
+    """Return the leaf on the target's device, uncommitted on the default one: then it mixes with arrays elsewhere."""
     if target.device is None or is_spread(leaf) or compat.is_tracer(leaf):
         return leaf
     if isinstance(leaf, jax.Array):

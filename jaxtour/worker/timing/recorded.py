@@ -20,11 +20,11 @@ class _Lowered:
     compiled: Any
 
     def cost_analysis(self) -> Any:
-        """XLA's cost analysis of the program before optimisation."""
+        """Return XLA's cost analysis of the program before optimisation."""
         return self.lowered.cost_analysis()
 
     def compile(self) -> Any:
-        """What ran."""
+        """Return what ran."""
         return self.compiled
 
 

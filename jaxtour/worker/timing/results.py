@@ -51,7 +51,7 @@ def results_of(subject: Subject, result: Any, again: Any, *, gave_away: bool) ->
 
 
 def _floats(leaves: list[Any]) -> frozenset[str]:
-    """Float types of arrays and NumPy scalars; a Python number does not show the type of the array it came from."""
+    """Return float types of arrays and NumPy scalars; a Python number does not show its array's type."""
     typed = (str(leaf.dtype) for leaf in leaves if isinstance(leaf, (jax.Array, np.ndarray, np.generic)))
     return frozenset(name for name in typed if name.startswith(("float", "complex", "bfloat")))
 
@@ -80,7 +80,7 @@ class Values:
 
 
 def values_of(result: Any) -> Values | None:
-    """A result's numbers; None if it has none, or too many."""
+    """Return a result's numbers; None if it has none, or too many."""
     leaves = leaves_of(result)
     if sum(int(getattr(leaf, "nbytes", 0)) for leaf in leaves) > CAP_BYTES:
         return None
@@ -96,13 +96,13 @@ def values_of(result: Any) -> Values | None:
 
 
 def short_type(array: np.ndarray[Any, Any]) -> str:
-    """An array's type as JAX writes it, such as `f32[3]`."""
+    """Return an array's type as JAX writes it, such as `f32[3]`."""
     dtype = re.sub(r"^(float|int|uint|complex)(?=\d)", lambda match: match[0][0], str(array.dtype))
     return f"{dtype}[{','.join(map(str, array.shape))}]"
 
 
 def difference(ours: Values, theirs: Values) -> dict[str, Any] | None:
-    """The fields of a `Difference` except its other side; None if nothing can be compared.
+    """Return the fields of a `Difference` except its other side; None if nothing can be compared.
 
     A loop's list of arrays compares with the one array of `vmap`.
     """
@@ -126,7 +126,7 @@ def difference(ours: Values, theirs: Values) -> dict[str, Any] | None:
 
 
 def _stacked_as(several: Values, one: Values) -> Values:
-    """Several arrays stacked, if the other result is one array of that shape."""
+    """Return several arrays stacked, if the other result is one array of that shape."""
     shapes = {array.shape for array in several.arrays}
     if len(one.arrays) != 1 or len(shapes) != 1 or one.arrays[0].shape != (len(several.arrays), *shapes.pop()):
         return several
@@ -140,7 +140,7 @@ def _largest(array: np.ndarray[Any, Any]) -> float:
 
 
 def apart(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> tuple[float | None, float | None] | None:
-    """The largest difference, absolute and in ulp; None for arrays that hold no numbers."""
+    """Return the largest difference, absolute and in ulp; None for arrays that hold no numbers."""
     if not (jnp.issubdtype(one.dtype, np.number) or one.dtype == bool):
         return None
     if not (jnp.issubdtype(other.dtype, np.number) or other.dtype == bool):
@@ -169,14 +169,14 @@ def apart(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> tuple[float
 
 
 def _whole_apart(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> float:
-    """The largest difference of integers of one type; float64 would round it, the unsigned type holds it."""
+    """Return the largest difference of integers of one type; float64 would round it, the unsigned type holds it."""
     high, low = np.maximum(one, other).astype(np.uint64), np.minimum(one, other).astype(np.uint64)
     with np.errstate(over="ignore"):  # of negative numbers
         return float((high - low).max())
 
 
 def _ulp(one: Any, other: Any) -> tuple[float, float] | None:
-    """The distance from 1 to the next number, and the smallest normal number, of the less precise type."""
+    """Return the distance from 1 to the next number, and the smallest normal number, of the less precise type."""
     info: Callable[[Any], Any] = jnp.finfo
     widths = [info(dtype) for dtype in (one, other) if jnp.issubdtype(dtype, np.inexact)]
     if not widths:

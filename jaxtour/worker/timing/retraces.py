@@ -115,7 +115,7 @@ def _reference(thing: Any) -> Callable[[], Any]:
 
 
 def _functions(code: str) -> Iterator[str]:
-    """The names of the functions that the code defines."""
+    """Yield the names of the functions that the code defines."""
     try:
         tree = ast.parse(code)
     except (SyntaxError, ValueError, RecursionError):

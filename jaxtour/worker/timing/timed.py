@@ -26,7 +26,7 @@ def timed(workspace: Workspace, source: str) -> tuple[str, Call | None]:
 
 
 def _is_more(workspace: Workspace, tree: ast.Call, call: Call) -> bool:
-    """Whether the learner's functions work before the call, or the first call would use up its inputs."""
+    """Return whether the learner's functions work before the call, or the first call would use up its inputs."""
     if any(isinstance(leaf, Iterator) for leaf in leaves(call)):
         return True
     if is_transfer(call) and not is_fetch(call):
@@ -37,14 +37,14 @@ def _is_more(workspace: Workspace, tree: ast.Call, call: Call) -> bool:
 
 
 def _is_own(value: Any) -> bool:
-    """Whether it is a function of the learner's, or a transformed one."""
+    """Return whether it is a function of the learner's, or a transformed one."""
     if isinstance(value, jax.stages.Compiled):
         return True
     return callable(value) and (is_learners(value) or (is_transformed(value) and not is_jax(value)))
 
 
 def _works(workspace: Workspace, nodes: Iterable[ast.expr]) -> bool:
-    """Whether some call involves a function of the learner's."""
+    """Return whether some call involves a function of the learner's."""
     names = workspace.names
     for node in nodes:
         for inner in ast.walk(node):

@@ -9,18 +9,18 @@ T = TypeVar("T")
 
 
 def leaves_of(value: Any) -> list[Any]:
-    """The leaves of a tree; an iterator is a leaf."""
+    """Return the leaves of a tree; an iterator is a leaf."""
     return jax.tree.leaves(value, is_leaf=_is_iterator)
 
 
 def mapped(function: Callable[[Any], Any], value: T) -> T:
-    """The tree with the function applied to each leaf."""
+    """Return the tree with the function applied to each leaf."""
     tree: T = jax.tree.map(function, value, is_leaf=_is_iterator)
     return tree
 
 
 def settled(value: T) -> T:
-    """The value, once its arrays are ready."""
+    """Return the value, once its arrays are ready."""
     jax.block_until_ready([leaf for leaf in leaves_of(value) if not _is_iterator(leaf)])
     return value
 

@@ -36,7 +36,7 @@ _NOTHING = frozenset({"parameter", "constant", "tuple", "get-tuple-element", "bi
 
 
 def of_inputs(subject: Subject, *, placed: bool) -> list[Verdict]:
-    """Verdicts from the arguments alone; `placed` inputs were put on the device before the clock started."""
+    """Return verdicts from the arguments alone; `placed` inputs were put on the device before the clock started."""
     inputs, found = leaves(subject.given), []
     arrays = [leaf for leaf in inputs if isinstance(leaf, (jax.Array, np.ndarray))]
     if subject.jitted and not any(
@@ -56,7 +56,7 @@ def of_inputs(subject: Subject, *, placed: bool) -> list[Verdict]:
 
 
 def of_results(results: Results) -> list[Verdict]:
-    """Verdicts from the results of two calls."""
+    """Return verdicts from the results of two calls."""
     found = []
     if results.gave_away:
         message = "The call donates an input: each call gets a fresh copy, made before the clock starts."
@@ -72,7 +72,7 @@ def of_results(results: Results) -> list[Verdict]:
 def of_compilation(
     function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[list[Verdict], dict[str, Any]]:
-    """Verdicts from a jitted function's compilation, and the fields of its `Cost`.
+    """Return verdicts from a jitted function's compilation, and the fields of its `Cost`.
 
     Empty where JAX does not say: the call itself worked, so a missing analysis is not an error.
     """
@@ -118,9 +118,9 @@ class InPython(NamedTuple):
     """Python's part of a call."""
 
     seconds: float
-    """Until Python has control again."""
+    """The seconds until Python has control again."""
     part: float
-    """Of the call's time."""
+    """Their part of the call's time."""
     bare: bool = False
     """Whether the function comes directly from `jax.jit`, not from a library's wrapper around that."""
 
@@ -150,7 +150,7 @@ def of_run(
     operations: int | None = 1,
     python: InPython | None = None,
 ) -> list[Verdict]:
-    """Verdicts from the timed calls, in seconds.
+    """Return verdicts from the timed calls, in seconds.
 
     `arrays`: JAX arrays are among the results. `operations`: operations that one call dispatches; None if unknown.
     """
@@ -180,9 +180,10 @@ def of_run(
 
 
 def of_transfers(subject: Subject) -> tuple[list[Verdict], int | None]:
-    """Verdicts on host arrays that a non-jitted function sends in every call; and its operations, None if unknown.
+    """Return verdicts on host arrays that a function without jit sends in every call.
 
-    JAX's transfer guard detects any transfer, even of a one-byte number; the jaxpr gives the size.
+    And its operations, None if unknown.  JAX's transfer guard detects any transfer, even of a one-byte number; the
+    jaxpr gives the size.
     """
     if subject.call is None:
         return [], None
@@ -214,14 +215,14 @@ def of_transfers(subject: Subject) -> tuple[list[Verdict], int | None]:
 
 
 def _sends(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-    """Whether JAX's transfer guard stops the call."""
+    """Return whether JAX's transfer guard stops the call."""
     with jax.transfer_guard_host_to_device("disallow"):
         _, error = attempt(lambda: jax.block_until_ready(function(*args, **kwargs)))
     return isinstance(error, jax.errors.JaxRuntimeError)
 
 
 def of_circumstances(load: noise.Load, own: float, uncertainty: float, cores: int) -> list[Verdict]:
-    """Verdicts on other computation: `load` while the clock ran, `own` the worker's before it, both in cores."""
+    """Return verdicts on other computation: `load` while the clock ran, `own` the worker's before it, both in cores."""
     found = []
     if own > noise.BUSY_WORKER:
         message = f"{own:.1f} threads of the worker computed before the clock started: something still runs."
@@ -236,7 +237,7 @@ def of_circumstances(load: noise.Load, own: float, uncertainty: float, cores: in
 
 
 def of_widths(ours: Set[str], theirs: Set[str], label: str) -> list[Verdict]:
-    """A verdict if one of two timings computes in float64 and the other in float32; takes names of types."""
+    """Return a verdict if one of two timings computes in float64 and the other in float32; takes names of types."""
     double, single = {"float64", "complex128"}, {"float32", "complex64"}
     if ours & single and not ours & double and theirs & double:
         return [_verdict("float64_against_float32", f"{label} computes in float64, this in float32: half the bytes.")]
@@ -246,13 +247,13 @@ def of_widths(ours: Set[str], theirs: Set[str], label: str) -> list[Verdict]:
 
 
 def simulated() -> Verdict:
-    """The verdict on devices that share one CPU."""
+    """Return the verdict on devices that share one CPU."""
     message = "These devices are simulated on one CPU: their number says nothing about speed."
     return _verdict("simulated_devices", message)
 
 
 def _of(part: float, whole: float) -> str:
-    """`549 of 549 µs`."""
+    """Return a part and its whole in one unit: `549 of 549 µs`."""
     scale, unit = next(((s, u) for s, u in ((1.0, "s"), (1e-3, "ms")) if whole >= s), (1e-6, "µs"))
     return f"{part / scale:.3g} of {whole / scale:.3g} {unit}"
 

@@ -37,11 +37,11 @@ class Birth:
     equation: Any
     kind: NonFinite
     operands: list[dict[str, Any]]
-    """As an `Operand` on the wire."""
+    """Its operands, each as an `Operand` on the wire."""
     index: tuple[int, ...]
     direction: Pass | None
     iteration: int | None
-    """Of the innermost loop around it."""
+    """The iteration of the innermost loop around it."""
     loops: int
     """The number of loops around it."""
 
@@ -77,7 +77,7 @@ def _no_nan(array: Any) -> Any:
 
 
 def _is_elementwise(equation: Any, operand: Any, result: Any) -> bool:
-    """Whether each element of the result comes from one of the operand, which may have axes of size 1."""
+    """Return whether each element of the result comes from one of the operand, which may have axes of size 1."""
     sizes, wanted = np.shape(operand), np.shape(result)
     if equation.primitive.name not in _ELEMENTWISE or len(sizes) != len(wanted):
         return False
@@ -85,7 +85,7 @@ def _is_elementwise(equation: Any, operand: Any, result: Any) -> bool:
 
 
 def _spread(elements_of: Any, operand: Any, result: Any) -> Any:
-    """The elements of an operand, flat, as often as the result needs them."""
+    """Return the elements of an operand, flat, as often as the result needs them."""
     if np.shape(operand) == np.shape(result):
         return elements_of
     return np.broadcast_to(elements_of.reshape(np.shape(operand)), np.shape(result)).reshape(-1)
@@ -107,7 +107,7 @@ def _birth(scopes: Sequence[EquationScope], kind: NonFinite, operands: Sequence[
 
 
 def _operand(value: Any, index: tuple[int, ...] | None) -> dict[str, Any]:
-    """An operand's type, its value at an index or if it is a single number, and its range."""
+    """Return an operand's type, its value at an index or if it is a single number, and its range."""
     array = elements(value)
     shape = tuple(getattr(value, "shape", ()))
     told = {"shape": list(shape), "dtype": str(getattr(value, "dtype", type(value).__name__)), "index": None}
@@ -122,7 +122,7 @@ def _operand(value: Any, index: tuple[int, ...] | None) -> dict[str, Any]:
 
 
 def plain(number: Any) -> float | int | str | None:
-    """A number as JSON has it; its text where JSON has none: `nan`, `inf`, `1+2j`."""
+    """Return a number as JSON represents it; its text where JSON cannot: `nan`, `inf`, `1+2j`."""
     if number.dtype.kind in "bui":
         return int(number)
     return float(number) if number.dtype.kind == "f" and np.isfinite(number) else str(number).strip("()")
@@ -132,7 +132,7 @@ def plain(number: Any) -> float | int | str | None:
 
 
 def direction(scopes: Sequence[EquationScope]) -> Pass | None:
-    """The pass of the innermost scope's equation; None without differentiation.
+    """Return the pass of the innermost scope's equation; None without differentiation.
 
     JAX names what it transposes. It also computes, while it goes forward, factors that only the backward pass uses,
     such as the 0.5/sqrt(x) of a square root: these count as backward.
@@ -150,7 +150,7 @@ def _stack(equation: Any) -> str:
 
 
 def _is_for_backward(scopes: Sequence[EquationScope]) -> bool:
-    """Whether everything computed from an equation's results ends in the backward pass."""
+    """Return whether everything computed from an equation's results ends in the backward pass."""
     wanted = [var for var in scopes[-1].equation.outvars if not _is_dropped(var)]
     for depth in range(len(scopes) - 1, -1, -1):
         outer = _used_forward(scopes[depth].jaxpr, wanted)
@@ -167,7 +167,7 @@ def _is_for_backward(scopes: Sequence[EquationScope]) -> bool:
 
 
 def _used_forward(jaxpr: Any, wanted: Sequence[Any]) -> list[int] | None:
-    """The places among the jaxpr's results that depend on variables; None if the forward pass uses one of them."""
+    """Return the places among the jaxpr's results that depend on variables; None if the forward pass uses one."""
     users: dict[Any, list[Any]] = {}
     for equation in jaxpr.eqns:
         for atom in equation.invars:

@@ -34,7 +34,7 @@ class Evaluation:
 
     def __init__(self, tick: Tick, budget_s: float = BUDGET_S, clock: Callable[[], float] = time.monotonic) -> None:
         self.statistics: dict[int, list[Summary | None]] = {}
-        """By equation, the statistics of each result; None for a result without numbers."""
+        """The statistics of each equation's results; None for a result without numbers."""
         self.first: Birth | None = None
         """The first nan or inf that came from finite operands."""
         self.first_nan: Birth | None = None
@@ -42,15 +42,15 @@ class Evaluation:
         self.evaluated = 0
         """Evaluations of equations so far."""
         self.whole: Counter[int] = Counter()
-        """By equation that was evaluated whole, how often."""
+        """How often each equation was evaluated as a whole."""
         self.rushed: dict[int, int] = {}
-        """By loop that went on compiled, from which iteration on."""
+        """The iteration from which on each loop continued compiled."""
         self.effects: Counter[int] = Counter()
-        """By equation with effects, how often it was evaluated."""
+        """How often each equation with effects was evaluated."""
         self.custom: Counter[int] = Counter()
-        """By equation with a custom rule, how often its function was evaluated."""
+        """How often the function of each equation with a custom rule was evaluated."""
         self.equations: dict[int, Any] = {}
-        """The equations of these four."""
+        """The equations that these four refer to."""
         self.stopped = False
         self._scopes: list[EquationScope] = []
         self._plans: dict[int, list[tuple[Any, list[Any], list[Any]]]] = {}
@@ -88,7 +88,7 @@ class Evaluation:
         return [compat_values.as_array(atom.val if hasattr(atom, "val") else env[atom], atom) for atom in jaxpr.outvars]
 
     def _plan(self, jaxpr: Any) -> list[tuple[Any, list[Any], list[Any]]]:
-        """Each equation with the operands that no later one uses, and the results that none uses."""
+        """Return each equation with the operands that no later one uses, and the results that none uses."""
         if (plan := self._plans.get(id(jaxpr))) is None:
             kept = {atom for atom in jaxpr.outvars if not hasattr(atom, "val")}
             plan = []
@@ -102,7 +102,7 @@ class Evaluation:
         return plan
 
     def _results(self, equation: Any, operands: list[Any]) -> list[Any]:
-        """The results of one equation; `operands` may be emptied."""
+        """Return the results of one equation; `operands` may be emptied."""
         self._begin(equation)
         inner = compat_values.wrapped_jaxpr(equation)
         entered = inner is not None or equation.primitive.name == "cond" or _is_stepped(equation)
@@ -138,7 +138,7 @@ class Evaluation:
         self.equations[id(equation)] = equation
 
     def _leaf(self, equation: Any, operands: list[Any]) -> list[Any]:
-        """The results of an equation that is evaluated whole."""
+        """Return the results of an equation that is evaluated whole."""
         nests = bool(compat.nested(equation))
         if not nests:
             return compat_values.evaluated(equation, operands)
@@ -213,7 +213,7 @@ class Evaluation:
 
 
 def _is_stepped(equation: Any) -> bool:
-    """Whether it is a loop whose iterations can be evaluated one by one."""
+    """Return whether it is a loop whose iterations can be evaluated one by one."""
     if equation.primitive.name not in ("scan", "while") or equation.params.get("length") == 0:
         return False
     return all(map(compat_values.is_plain, (*equation.invars, *equation.outvars)))

@@ -35,11 +35,11 @@ class Scan:
         self._rows = [each.aval for each in equation.outvars[carry:]]
 
     def number(self, step: int) -> int:
-        """The index of an iteration in the scanned arrays; a reversed scan begins at the end."""
+        """Return the index of an iteration in the scanned arrays; a reversed scan begins at the end."""
         return self.length - 1 - step if self._reverse else step
 
     def step(self, step: int, before: LoopState, evaluate: Evaluate) -> LoopState | None:
-        """The state after one iteration; None after the last one."""
+        """Return the state after one iteration; None after the last one."""
         if step >= self.length:
             return None
         place = self.number(step)
@@ -71,13 +71,13 @@ class Scan:
         return jax.jit(rush)
 
     def rush(self, step: int, count: int, before: LoopState) -> tuple[LoopState, int]:
-        """The state after up to `count` iterations, compiled, and their number."""
+        """Return the state after up to `count` iterations, compiled, and their number."""
         end = min(self.length, step + count)
         carry, rows = self._rushed(step, end, self._consts, self._xs, before.carry, before.rows)
         return LoopState(list(carry), list(rows)), end - step
 
     def results(self, state: LoopState) -> list[Any]:
-        """The equation's results after the last iteration."""
+        """Return the equation's results after the last iteration."""
         return [*state.carry, *state.rows]
 
 
@@ -94,11 +94,11 @@ class While:
         self.start = LoopState(operands[first + second :], [])
 
     def number(self, step: int) -> int:
-        """The number of an iteration."""
+        """Return the number of an iteration."""
         return step
 
     def step(self, step: int, before: LoopState, evaluate: Evaluate) -> LoopState | None:  # noqa: ARG002  as in `Scan`
-        """The state after one iteration; None when the condition is false."""
+        """Return the state after one iteration; None when the condition is false."""
         [holds] = evaluate(self._cond, self._cond_constants, [*self._cond_consts, *before.carry])
         if not bool(holds.any()):
             return None
@@ -123,18 +123,18 @@ class While:
         return jax.jit(rush)
 
     def rush(self, step: int, count: int, before: LoopState) -> tuple[LoopState, int]:
-        """The state after up to `count` iterations, compiled, and their number."""
+        """Return the state after up to `count` iterations, compiled, and their number."""
         del step
         ran, carry = self._rushed(jnp.int32(count), self._cond_consts, self._consts, before.carry)
         return LoopState(list(carry), []), int(ran)
 
     def results(self, state: LoopState) -> list[Any]:
-        """The equation's results after the last iteration."""
+        """Return the equation's results after the last iteration."""
         return state.carry
 
 
 def _where(holds: Any, after: list[Any], before: Sequence[Any]) -> list[Any]:
-    """The values after an iteration; under vmap, only those whose own condition is still true change."""
+    """Return the values after an iteration; under vmap, only those whose own condition is still true change."""
     if not holds.shape:
         return after
 
@@ -158,7 +158,7 @@ _put = jax.jit(_put_in, donate_argnums=0)
 
 
 def is_finite(state: LoopState) -> bool:
-    """Whether no number in a loop's state is nan or infinite."""
+    """Return whether no number in a loop's state is nan or infinite."""
     floats = [each for each in (*state.carry, *state.rows) if jnp.issubdtype(each.dtype, jnp.inexact)]
     return bool(_all_finite(floats))
 

@@ -56,13 +56,13 @@ class Summary:
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
     def row(self) -> list[Any]:
-        """The fields of a `Statistics` on the wire after shape and dtype."""
+        """Return the fields of a `Statistics` on the wire after shape and dtype."""
         zeros = self.zeros / self.count if self.count else None
         return [self.low, self.high, self.mean, self.nan, self.inf, zeros, self.subnormal, self.near]
 
 
 def elements(value: Any) -> Any | None:
-    """A value's elements as a flat NumPy array of a dtype that NumPy computes with; None if they are not numbers.
+    """Return a value's elements as a flat NumPy array of a dtype NumPy computes with; None if they are not numbers.
 
     Narrow dtypes that NumPy does not know (bf16, f8, int4) become wider ones.
     """
@@ -77,7 +77,7 @@ def elements(value: Any) -> Any | None:
 
 @functools.lru_cache(maxsize=64)
 def _kept_as(dtype: Any) -> Any | None:
-    """The dtype in which NumPy computes with numbers of this one; None for keys and empty tangents."""
+    """Return the dtype in which NumPy computes with numbers of this one; None for keys and empty tangents."""
     if dtype is None or dtype == jax.dtypes.float0 or jnp.issubdtype(dtype, jax.dtypes.extended):
         return None
     if jnp.issubdtype(dtype, np.floating):
@@ -88,7 +88,7 @@ def _kept_as(dtype: Any) -> Any | None:
 
 
 def summary(value: Any) -> Summary | None:
-    """The statistics of a value; None for one that is not made of numbers, such as a key."""
+    """Return the statistics of a value; None for one that is not made of numbers, such as a key."""
     array = elements(value)
     if array is None:
         return None
@@ -104,7 +104,7 @@ def summary(value: Any) -> Summary | None:
 
 
 def _of_one(number: float, dtype: Any) -> Summary:
-    """The same as `_of_block` for a single number, in a tenth of the time."""
+    """Return what `_of_block` returns, for a single number, in a tenth of the time."""
     if not math.isfinite(number):
         return Summary(count=1, nan=int(number != number), inf=int(number == number))
     tiny, huge = _ends(dtype)
@@ -141,7 +141,7 @@ def _of_block(block: Any, dtype: Any) -> Summary:
 
 
 def _not_finite(block: Any) -> tuple[int, int]:
-    """The numbers of nan and of infinite elements."""
+    """Return the numbers of nan and of infinite elements."""
     nan = int(np.count_nonzero(np.isnan(block)))
     return nan, block.size - nan - int(np.count_nonzero(np.isfinite(block)))
 

@@ -26,7 +26,7 @@ _CUSTOM = ("custom_jvp_call", "custom_vjp_call", "custom_vjp_call_jaxpr")
 def values(
     workspace: Workspace, source: lens.Expression, tick: Callable[[int], None]
 ) -> tuple[Table, Parsed, dict[str, Any]]:
-    """The table of origins, the lines, and fields for the last piece; raises what the call raises."""
+    """Return the table of origins, the lines, and fields for the last piece; raises what the call raises."""
     call = lens.parse_call(workspace, source.awaited)
     if call is None:
         raise lens.LensError("a jaxpr alone has no values: write a call with its arguments, such as f(x)")
@@ -54,7 +54,7 @@ def _evaluated(
 
 
 def arrays(jaxpr: Any, inputs: list[Any]) -> list[Any]:
-    """The inputs of a jaxpr, as arrays of its dtypes."""
+    """Return the inputs of a jaxpr, as arrays of its dtypes."""
     if any(isinstance(each, jax.ShapeDtypeStruct) for each in inputs):
         raise lens.LensError("its arguments are shapes without data: write arrays, such as jnp.ones(3)")
     typed = zip(inputs, jaxpr.in_avals, strict=True)
@@ -87,13 +87,13 @@ def told(jaxpr: Any, evaluation: Evaluation, around: Span | None = None) -> tupl
 
 
 def _births(evaluation: Evaluation) -> tuple[Birth | None, Birth | None]:
-    """The first nan or inf; and where an inf became the first nan."""
+    """Return the first nan or inf; and where an inf became the first nan."""
     first, nan = evaluation.first or evaluation.first_nan, evaluation.first_nan
     return first, nan if first is not None and first.kind == "inf" else None
 
 
 def _equations(jaxpr: Any) -> list[Any]:
-    """Every equation once, nested ones too."""
+    """Return every equation once, nested ones too."""
     waiting, seen, found = [getattr(jaxpr, "jaxpr", jaxpr)], set(), []
     while waiting:
         inner = waiting.pop()
@@ -105,7 +105,7 @@ def _equations(jaxpr: Any) -> list[Any]:
 
 
 def _results(equation: Any, evaluation: Evaluation) -> list[list[Any]]:
-    """The statistics of each result, after its shape and dtype."""
+    """Return the statistics of each result, after its shape and dtype."""
     found = evaluation.statistics[id(equation)]
     avals = [var.aval for var in equation.outvars]
     types = [[list(getattr(aval, "shape", ())), str(getattr(aval, "dtype", ""))] for aval in avals]
@@ -126,7 +126,7 @@ def _birth(found: Birth, walk: Walk) -> dict[str, Any]:
 
 
 def _notes(evaluation: Evaluation) -> list[tuple[str, Any]]:
-    """Sentences about the evaluation, each with the equation that it is about."""
+    """Return sentences about the evaluation, each with the equation that it concerns."""
     known = evaluation.equations
     notes: list[tuple[str, Any]] = []
     if evaluation.stopped:
@@ -148,6 +148,6 @@ def _notes(evaluation: Evaluation) -> list[tuple[str, Any]]:
 
 
 def _is_learners(equation: Any) -> bool:
-    """Whether a custom rule belongs to a function of the learner's, and not to a library's."""
+    """Return whether a custom rule belongs to a function of the learner's, and not to a library's."""
     function = compat.traced_function(compat.nested(equation)[0][2])
     return function is not None and wire_file(function.file) is not None

@@ -34,7 +34,7 @@ class ChangeController:
     # Going back ----------------------------------------------------------------------------------------------------
 
     def undo(self) -> None:
-        """Go to the code before the edit: an earlier one of the learner's, at last the lesson's own."""
+        """Go to the code before the edit: an earlier one of the learner's, and finally the lesson's own."""
         self.step.leave_editor()
         tour = self.tour
         tour.edits.turn(tour.key)

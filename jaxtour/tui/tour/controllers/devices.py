@@ -124,7 +124,7 @@ class DeviceController:
         self.host.refresh_keys()
 
     def _about(self, devices: frozenset[str]) -> Line:
-        """The facts of the selected device, or the number of devices."""
+        """Return the facts of the selected device, or the number of devices."""
         from jaxtour.render.devices.panel import about_device, name_of
 
         if len(devices) > 1:
@@ -135,7 +135,7 @@ class DeviceController:
 
 
 def _only(devices: frozenset[str]) -> tuple[str, int] | None:
-    """The device, if there is only one."""
+    """Return the device, if there is only one."""
     if len(devices) != 1:
         return None
     platform, _, number = next(iter(devices)).rpartition(":")

@@ -137,7 +137,7 @@ class LensController:
         self.host.app.push_screen(LibraryScreen(view, stage, found, words), chosen)
 
     def _ladder_wanted(self, call: Raw) -> bool:
-        """Whether a call's ladder is missing or incomplete."""
+        """Return whether a call's ladder is missing or incomplete."""
         state = self.tour.state
         report = state.report if state.climbed == (self.tour.view.index, call) else None
         return report is None or not report.levels or report.ladder_error is not None

@@ -31,7 +31,7 @@ class SearchPlace(NamedTuple):
     shown: Shown | None = None
     """The stage."""
     total: int | None = None
-    """None for a stage that does not exist yet, and so is not searched."""
+    """The number of matches; None for a stage that does not exist yet, and so is not searched."""
 
 
 class SearchController:
@@ -222,5 +222,5 @@ def _from(places: list[SearchPlace], here: int, by: int) -> list[SearchPlace]:
 
 @lru_cache(maxsize=4)
 def _in_stage(pattern: str, text: StageText) -> int:
-    """How often a stage has a text; counting in 100 000 lines takes 30 ms."""
+    """Return how often a stage has a text; counting in 100 000 lines takes 30 ms."""
     return Search(pattern, text.texts).total

@@ -1,4 +1,4 @@
-"""Which pane has the focus, which one fills the screen, and copying its text."""
+"""Tracks which pane has the focus and which one fills the screen, and copies its text."""
 
 import os
 import re
@@ -91,7 +91,7 @@ class SlotController:
 
 
 CLIPBOARD_CAP = 74_000
-"""Characters: terminals drop longer OSC 52 sequences, xterm those over 100 000 bytes of base64."""
+"""In characters: terminals drop longer OSC 52 sequences, xterm those over 100 000 bytes of base64."""
 
 
 def copied(app: App[object], name: str, text: str) -> str:
@@ -120,7 +120,7 @@ def write(name: str, text: str) -> Path:
 
 
 def short(path: Path) -> str:
-    """The path with `~` for the home directory."""
+    """Return the path with `~` for the home directory."""
     try:
         return f"~/{path.relative_to(Path.home())}"
     except (ValueError, RuntimeError):
