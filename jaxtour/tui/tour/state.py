@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
-from jaxtour.course.model import Proof, Step, StepKey
+from jaxtour.course.model import Lesson, Proof, Step, StepKey
 from jaxtour.engine.report import Report
 from jaxtour.engine.session import Session
 from jaxtour.engine.wire.commands import StageName
@@ -45,6 +45,8 @@ SIGHTS: Mapping[Proof, Sight] = {
     "devices": Sight("devices", "Devices"),
 }
 """Where each proof of an answer is visible."""
+
+PREPARING = "preparing the next step"
 
 
 class Activity(msgspec.Struct, frozen=True):
@@ -116,6 +118,30 @@ class Worker:
         self._session = session
         self.gone = ""
         """Why there is no guard; empty while there is one."""
+        self.dirty = False
+        """Whether a request has left the runner dirty."""
+        self.requested: StepKey | None = None
+        """The step that the runner last served requests about; it can serve more in this state."""
+        self._prepares: int | None = None
+        """The last run that only replayed, for the next step."""
+
+    def left(self, *, dirty: bool, of: StepKey | None = None) -> None:
+        """Note in which state the runner was left, and whether by requests about a step."""
+        self.dirty, self.requested = dirty, of
+
+    async def prepare(self, lesson: Lesson, step: Step) -> None:
+        """Replay in advance to where a step starts."""
+        self._prepares = await self._session.prepare(lesson, step)
+
+    @property
+    def free(self) -> bool:
+        """Whether it would serve what is wanted next at once, or when it is prepared."""
+        return self.preparing or (self.state == "ready" and self._session.current is None)
+
+    @property
+    def preparing(self) -> bool:
+        """Whether it only replays in advance; what is wanted next comes before that."""
+        return not self.dead and self._prepares is not None and self._session.current == self._prepares
 
     @property
     def dead(self) -> bool:

@@ -13,7 +13,6 @@ from textual.geometry import Size
 
 from jaxtour.engine.report import Report
 from jaxtour.render.text.layout import Line, in_ascii
-from jaxtour.text import grouped
 from jaxtour.tui.compat import set_border_words
 from jaxtour.tui.lines.document import EMPTY, NOTHING, Columns, DevicePiece, Document, Highlighted
 from jaxtour.tui.lines.moved import CursorMoved
@@ -363,7 +362,7 @@ class Pane(LinesView):
         if not scrolls or not 0 < top < rows.count or (self.view and self.view.state.process is not None):
             return ()
         first, last = (rows.at(min(row, rows.count - 1))[0] + 1 for row in (top, top + self.size.height - 1))
-        return ((f"lines {first}-{last} of {grouped(len(document.lines))}", ""),)
+        return ((f"lines {first}-{last} of {len(document.lines)}", ""),)
 
     def title(self, tabs: Line | None) -> None:
         """Set the words of the border: the tabs if several panes share a place, otherwise the pane's own title."""
