@@ -11,7 +11,7 @@ from jaxtour.render.text.layout import Line, Style, clip, clip_line, clip_lines,
 from jaxtour.text import seconds
 from jaxtour.tui.actions import Action, Keys
 from jaxtour.tui.styling import Palette
-from jaxtour.tui.tour.state import Activity
+from jaxtour.tui.tour.state import PREPARING, Activity
 from jaxtour.tui.tour.view import StepView
 
 BAR_CELLS = 14
@@ -85,12 +85,15 @@ def worker_state(view: StepView, activity: Activity, now: float) -> Line:
         return ((f"{glyph} {without if view.lost else 'worker dead'}", "error"),)
     if view.worker == "ready" and view.awaits and view.facts and view.facts.host.name:
         return ((f"○ waiting for {view.facts.host.name.partition('.')[0]}", "muted"),)
-    if view.worker == "ready" and not activity.words:
-        return ((f"{glyph} ready", "success"), *outcome(view))
-    words = activity.words or ("connecting" if view.connects else view.worker)
+    elapsed = now - activity.since
+    if view.worker == "ready":
+        quiet = not activity.words or view.stable or elapsed < SHOWN_AFTER_S
+        beside: Line = outcome(view) if quiet else (("   ", ""), (activity.words, "muted"))
+        return ((f"{glyph} ready", "success"), *beside)
+    # While it only prepares, it is ready: now the learner waits for it.
+    words = (activity.words if activity.words != PREPARING else "") or ("connecting" if view.connects else view.worker)
     style: Style = "mark" if view.worker in ("running", "interrupting") else "muted"
     line: Line = ((f"{glyph} ", style), (words, "muted" if style == "muted" else ""))
-    elapsed = now - activity.since
     if elapsed >= SHOWN_AFTER_S and not view.stable:
         line = (*line, (f"  {elapsed:.0f} s", "muted"))
     if activity.key and activity.key != (view.lesson.id, view.step.id):

@@ -260,6 +260,36 @@ async def test_a_result_that_does_not_fit_is_enlarged(tours: Tours, rows: int) -
         assert panes.front == "lesson" and pane(app, "lesson").has_focus
 
 
+@pytest.mark.parametrize(
+    ("proofs", "first"), [((1, 3), 0), ((6,), 4), ((5, 9), 5), ((3, 9), 1)], ids=["start", "one", "all", "too-many"]
+)
+async def test_a_result_begins_with_its_start_or_shows_every_proof(
+    tours: Tours, proofs: tuple[int, ...], first: int
+) -> None:
+    """And says which lines are in view, unless they are the first ones."""
+    steps = tuple(
+        msgspec.structs.replace(
+            step, ask=msgspec.structs.replace(step.ask, proof="result", mark="here"), after="So. " * 100
+        )
+        if step.id == "choose"
+        else step
+        for step in tours.entries[0].given.steps
+    )
+    tours.entries[0].given = msgspec.structs.replace(tours.entries[0].given, steps=steps)
+    printed = "".join(f"row {row}{' here' if row in proofs else ''}\n" for row in range(11))
+    script = [Text(run=0, stream="stdout", text=printed), Executed(run=0, status="ok", seconds=0.1)]
+    app = tours.make("choose", script={"vmap/choose": script})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("2", "r")
+        await ran(pilot)
+        await idle(pilot)
+        result = pane(app, "result")
+        await until(pilot, lambda: result.scroll_offset.y == first)
+        assert result.size.height == 5
+        assert border(app, "result") == (f"lines {first + 1}-{first + 5} of 11" if first else "")
+
+
 async def test_a_goes_to_the_proof_and_then_to_what_the_step_is_about(tours: Tours) -> None:
     """And passes over what is in view already."""
     steps = tuple(

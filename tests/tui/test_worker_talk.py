@@ -120,7 +120,7 @@ async def test_a_flood_is_a_few_messages(tours: Tours) -> None:
         await ran(pilot)
         assert len(arrived) < 100, "ten thousand events are not as many repaints"
         await until(pilot, lambda: "│ 9999" in screen_text(app))
-        assert "10000 lines of output" in screen_text(app)
+        assert "of 10000 " in screen_text(app)
 
 
 async def test_who_scrolls_back_is_left_there(tours: Tours) -> None:
@@ -243,6 +243,30 @@ async def test_after_timings_the_next_step_is_prepared(tours: Tours) -> None:
         [*_, command] = tours.engine.sent
         assert [cell.name for cell in command.replay] == ["vmap/one", "vmap/many"]
         assert command.fresh
+
+
+async def test_the_worker_is_ready_while_it_only_prepares_the_next_step(tours: Tours) -> None:
+    """What the learner wants meanwhile is requested at once; then the screen says what that waits for."""
+    now = 0.0
+    script = {**tours.script, "": (State(state="importing jax"), Hold("prepared"))}
+    app = tours.make("many", script=script, clock=lambda: now)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("r")
+        await until(pilot, lambda: tours.engine.holding)
+        tours.engine.release()
+        await until(pilot, lambda: app.tour.session.state == "importing jax" and app.tour.preparing)
+        assert "● ready   ran in" in screen_text(app) and "importing" not in screen_text(app)
+        now = 1.5
+        app.tour_screen.refresh_lines()
+        await until(pilot, lambda: "● ready   preparing the next step" in screen_text(app))
+        await pilot.press("t")
+        await until(pilot, lambda: "○ importing jax" in screen_text(app))
+        assert tours.engine.sent[-1].time and "busy" not in screen_text(app)
+        tours.engine.release("prepared")
+        await until(pilot, lambda: "► running" in screen_text(app) and tours.engine.holding)
+        tours.engine.release()
+        await until(pilot, lambda: "● ready   ran in" in screen_text(app) and app.tour.idle)
 
 
 @pytest.mark.row("events out of order, on the screen")

@@ -183,10 +183,10 @@ class Document(msgspec.Struct, frozen=True):
         return (lines.texts[index], lines.highlight) if isinstance(lines, LazyLines) else lines[index]
 
     @property
-    def proved(self) -> int | None:
-        """The first marked line."""
-        found = self.proof and (line for line, text in enumerate(self.texts) if self.proof.search(text))
-        return next(found, None) if found else None
+    def proved(self) -> Columns | None:
+        """The first marked line and the last."""
+        found = [line for line, text in enumerate(self.texts) if self.proof.search(text)] if self.proof else []
+        return (found[0], found[-1]) if found else None
 
     @property
     def text(self) -> str:

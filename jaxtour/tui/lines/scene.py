@@ -277,9 +277,18 @@ class Scroller:
         first = rows.top(line)
         self._reveal_rows(first, first + max(1, rows.height(line)) - 1, context)
 
+    def reveal_lines(self, first: int, last: int) -> None:
+        """Scroll so that all of these lines are in view, or the first of them if they do not fit."""
+        rows, height = self._scene.plan.rows, self._view.size.height
+        begin, end = rows.top(first), rows.top(last) + max(1, rows.height(last)) - 1
+        if end - begin >= height:
+            self.reveal(first)
+        elif not self.top <= begin <= end < self.top + height:
+            self._reveal_rows(begin, end, CONTEXT)
+
     def _reveal_rows(self, first: int, last: int, context: int = 0) -> None:
         height, top = self._view.size.height, self.top
-        context = min(context, max(0, (height - 1) // 2))
+        context = min(context, max(0, (height - 1 - (last - first)) // 2))
         if last + context >= top + height:
             y = min(last + context - height + 1, first)
         elif first - context < top:
@@ -287,7 +296,7 @@ class Scroller:
         else:
             return
         if context and abs(y - top) > height:
-            y = first - height // 3
+            y = max(first - height // 3, last + 1 - height)
         self.to(y=y)
 
     def reveal_columns(self, line: int, columns: Columns) -> None:

@@ -170,10 +170,8 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
     def painter(self) -> Painter:
         """Paints in the theme's colours, on this widget's background."""
         if self._painter is None:
-            app = self.app
-            palette = Palette(
-                self.visual_style, ansi=app.native_ansi_color, colourless=app.no_color, filters=self.get_line_filters()
-            )
+            app, filters = self.app, self.get_line_filters()
+            palette = Palette(self.visual_style, ansi=app.native_ansi_color, colourless=app.no_color, filters=filters)
             self._painter = Painter(self.scene, palette)
         return self._painter
 

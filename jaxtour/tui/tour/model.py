@@ -22,7 +22,7 @@ from jaxtour.tui.choices import DeviceChoice
 from jaxtour.tui.peaks import Peaks
 from jaxtour.tui.tour.practice import Exercises, Predictions, limit_of
 from jaxtour.tui.tour.scratch import Scratch
-from jaxtour.tui.tour.state import Activity, Kept, StepState, Worker, doing, stage_after
+from jaxtour.tui.tour.state import PREPARING, Activity, Kept, StepState, Worker, doing, stage_after
 from jaxtour.tui.tour.view import StepView
 from jaxtour.tui.tour.whereabouts import Whereabouts
 
@@ -74,10 +74,6 @@ class Tour:
         self._kept: Kept | None = None
         self._file = Raw()
         """The text of the other file that the source pane shows."""
-        self._dirty = False
-        """Whether a request has left the runner dirty."""
-        self._requested: StepKey | None = None
-        """The step that the runner last served requests about; it can serve more in this state."""
 
     # Place ----------------------------------------------------------------------------------------------------------
 
@@ -208,7 +204,7 @@ class Tour:
             edited=kept.edited and not file,
             undone=kept.undone and not file,
             outdated=kept.outdated,
-            **self.worker.facts(),
+            **self.worker.facts(ready=self.preparing),
             elsewhere="/".join(key) if (key := self.activity.key) and key != self.key else "",
             keys=self.keys,
             ascii=self.ascii,
@@ -244,10 +240,9 @@ class Tour:
 
     async def run(self) -> bool:
         """Run the step shown; return False if it cannot run here, with the reason in its state."""
-        step, key = self.step, self.key
+        step, key, state = self.step, self.key, self.state
         if isinstance(step, Broken):
             return False
-        state = self.state
         state.reason = (unmet(self.lesson, step, self.session.facts) or "") if self.session.facts else ""
         if state.reason:
             return False
@@ -257,10 +252,10 @@ class Tour:
             self.show_file(state.file)  # it may have changed
         except OSError:
             self.show_file("")
-        self._dirty, self._requested = False, None
-        if shown := self.view.trace:
-            before = self.view.traces[: self.view.index]
-            state.sought = shown.label, sum(trace.label == shown.label for trace in before)
+        self.worker.left(dirty=False)
+        view = self.view
+        if view.trace:
+            state.sought = view.trace.label, [each.label for each in view.traces[: view.index]].count(view.trace.label)
         lesson, base = self.place
         handle = self.session.run(lesson, step, state.code, base=base, default_timeout_s=limit_of(step))
         state.report = Report(handle.run, self.session.left_out(lesson, step))
@@ -268,9 +263,14 @@ class Tour:
         return True
 
     @property
+    def preparing(self) -> bool:
+        """Whether the worker only prepares for the next step, which ends as soon as the learner wants anything."""
+        return self.worker.preparing and not self.busy
+
+    @property
     def idle(self) -> bool:
-        """Whether the worker is ready and has nothing to do."""
-        return self.worker.state == "ready" and not self.busy and self.session.current is None
+        """Whether the worker takes what the learner wants next."""
+        return not self.busy and self.worker.free
 
     async def request(self, ladder: Raw | None = None) -> bool:
         """Request the missing stage of the step shown, or the ladder of a call; return whether a request was sent."""
@@ -327,7 +327,7 @@ class Tour:
 
     async def configure(self, choice: DeviceChoice) -> None:
         """Restart the worker on other devices and replay earlier steps; results and progress stay."""
-        self._dirty, self._requested = True, None
+        self.worker.left(dirty=True)
         await self.session.configure(choice.platform, choice.devices, choice.device, wait=choice.wait)
 
     async def prepare(self) -> None:
@@ -335,14 +335,14 @@ class Tour:
 
         While the learner stays at the step of the last request, the runner stays too: more requests may follow.
         """
-        if not self._dirty or self._requested == self.key or not self.idle:
+        if not self.worker.dirty or self.worker.requested == self.key or not self.idle:
             return
-        self._dirty, self._requested = False, None
+        self.worker.left(dirty=False)
         steps = self.lesson.steps
         place = self.number - (self.state.report is None)
         following = steps[place] if place < len(steps) else None
         if isinstance(following, Step):
-            await self.session.prepare(self.lesson, following)
+            await self.worker.prepare(self.lesson, following)
 
     def fold(self, events: Iterable[Event]) -> None:
         """Fold events into the states of their steps; events of unknown runs change nothing."""
@@ -351,7 +351,7 @@ class Tour:
                 self._fold_run(event)
             elif isinstance(event, State | Died):
                 state = event.state if isinstance(event, State) else "dead"
-                self._note(state if state not in ("ready", "dead", "running") else "")
+                self._note(PREPARING if self.preparing else state if state not in ("ready", "dead", "running") else "")
 
     def _fold_run(self, event: RunEvent) -> None:
         owner = self.runs.owner(event)
@@ -360,17 +360,17 @@ class Tour:
             words = "" if isinstance(event, Done) else self.activity.words
             self._note(doing(event) if isinstance(event, RunProgress) else words)
             if isinstance(event, Done) and owner.purpose != "names":
-                self._dirty, self._requested = True, None
+                self.worker.left(dirty=True)
             return
         if isinstance(event, RunProgress):
-            self._note(doing(event) if owner else "preparing the next step", owner.key if owner else None)
+            self._note(doing(event) if owner else PREPARING, owner.key if owner else None)
         if owner is None or owner.key is None:
             return
         state = self.state_of(owner.key)
         if isinstance(event, Done):
             self._note("")
-            self._dirty = event.dirty and event.status in ("ok", "error")
-            self._requested = owner.key if owner.purpose == "request" else None
+            of = owner.key if owner.purpose == "request" else None
+            self.worker.left(dirty=event.dirty and event.status in ("ok", "error"), of=of)
         if state.report is None or not state.report.takes(event):
             return
         state.report = advance(state.report, event)

@@ -48,6 +48,8 @@ SIGHTS: Mapping[Proof, Sight] = {
 }
 """Where each proof of an answer is visible."""
 
+PREPARING = "preparing the next step"
+
 
 class Activity(msgspec.Struct, frozen=True):
     """What the worker is doing, and since when."""
@@ -152,11 +154,35 @@ class Worker:
         self._session = session
         self.gone = ""
         """Why there is no guard; empty while there is one."""
+        self.dirty = False
+        """Whether a request has left the runner dirty."""
+        self.requested: StepKey | None = None
+        """The step that the runner last served requests about; it can serve more in this state."""
+        self._prepares: int | None = None
+        """The last run that only replayed, for the next step."""
 
-    def facts(self) -> dict[str, Any]:
-        """The fields of a `StepView` about it."""
+    def left(self, *, dirty: bool, of: StepKey | None = None) -> None:
+        """Note in which state the runner was left, and whether by requests about a step."""
+        self.dirty, self.requested = dirty, of
+
+    async def prepare(self, lesson: Lesson, step: Step) -> None:
+        """Replay in advance to where a step starts."""
+        self._prepares = await self._session.prepare(lesson, step)
+
+    @property
+    def free(self) -> bool:
+        """Whether it would serve what is wanted next at once, or when it is prepared."""
+        return self.preparing or (self.state == "ready" and self._session.current is None)
+
+    @property
+    def preparing(self) -> bool:
+        """Whether it only replays in advance; what is wanted next comes before that."""
+        return not self.dead and self._prepares is not None and self._session.current == self._prepares
+
+    def facts(self, *, ready: bool) -> dict[str, Any]:
+        """The fields of a `StepView` about it; `ready` if what it does keeps nobody waiting."""
         return {
-            "worker": self.state, "detail": self.detail, "held": self.held, "lost": self.lost,
+            "worker": "ready" if ready else self.state, "detail": self.detail, "held": self.held, "lost": self.lost,
             "connects": self.connects, "cpu_helps": self.cpu_helps, "facts": self._session.facts,
         }  # fmt: skip
 

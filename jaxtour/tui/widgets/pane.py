@@ -161,7 +161,7 @@ class Pane(LinesView):
             self.call_after_refresh(self._to_anchor, document)
         self._asked = asked
         if document.proof and self._proved != self._proving:
-            self.call_after_refresh(self.to_proof)
+            self.call_after_refresh(self.to_proof if document.cursor else self.from_proof)
 
     @property
     def _proving(self) -> tuple[str, int]:
@@ -169,17 +169,17 @@ class Pane(LinesView):
         return self.name_of_shown, self.view.report.run if self.view and self.view.report else 0
 
     def to_proof(self) -> None:
-        """Go to the first line that proves the answer."""
-        line = self.document.proved
-        if line is None:
+        """Go to the first line that proves the answer, with the others in view if they fit."""
+        if self.document.proved is None:
             return
+        first, last = self.document.proved
         self._proved = self._proving
         if self.document.cursor:
-            self.move_to(line)
-        self.scroller.reveal(line)
+            self.move_to(first)
+        self.scroller.reveal_lines(first, last)
 
     def from_proof(self) -> None:
-        """Show the document from its first line, or its anchor, and go to the proof."""
+        """Show the document from its first line, or its anchor, and no further than the proof."""
         if self.document.anchor is None:
             self.scroller.to(y=0)
         else:
@@ -366,12 +366,22 @@ class Pane(LinesView):
         words = " shows the question" if rows.at(end)[0] < self.document.asked else " shows more"
         return ((self.view.keys.of("page_down")[-1], "strong"), (words, "muted"))
 
+    @property
+    def _below_start(self) -> Line:
+        """Return which lines are in view, if a view that scrolls by itself hides its start: `lines 4-8 of 11`."""
+        rows, top, document = self.scene.plan.rows, self.scroll_offset.y, self.document
+        scrolls = document.follow or (document.anchor is not None and not (document.cursor or self.spec.reads))
+        if not scrolls or not 0 < top < rows.count or (self.view and self.view.state.process is not None):
+            return ()
+        first, last = (rows.at(min(row, rows.count - 1))[0] + 1 for row in (top, top + self.size.height - 1))
+        return ((f"lines {first}-{last} of {len(document.lines)}", ""),)
+
     def title(self, tabs: Line | None) -> None:
         """Set the words of the border: the tabs if several panes share a place, otherwise the pane's own title."""
         self._tabs = tabs
         document = self.document
         title = (*(tabs or document.title or ((self.spec.label, ""),)), *self.way_back)
-        titles = (title, self._found or self._words or self._more or document.subtitle)
+        titles = (title, self._found or self._words or self._more or self._below_start or document.subtitle)
         if titles != self._titles:
             self._titles = titles
             ansi = self.app.native_ansi_color
