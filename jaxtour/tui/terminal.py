@@ -18,9 +18,6 @@ from jaxtour.tui.signals import watch_hangup
 DUMB = ("dumb", "unknown")
 """Values of TERM for terminals that cannot place their cursor; Rich takes their size for 80x25."""
 
-SWITCH_S = 0.0005
-"""How long the threads that read keys and write frames wait for the one that computes; Python's 5 ms are felt."""
-
 
 def speaks_utf8() -> bool:
     """Return whether the terminal's encoding can show more than ASCII."""
@@ -78,7 +75,6 @@ def run_tour(
     if reason := unusable():
         sys.stderr.write(f"jaxtour: {reason}\n")
         return os.EX_USAGE
-    sys.setswitchinterval(SWITCH_S)
     app = make(
         catalogue,
         session,
