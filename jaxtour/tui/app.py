@@ -218,14 +218,13 @@ class TourApp(App[int]):
         events, self._inbox = self._inbox, []
         if not events:
             return
-        for screen in self._screens:
-            screen.tour.fold(events)
+        ended = [screen.tour.fold(events) for screen in self._screens]
         for event in events:
             if isinstance(event, Facts):
                 self._tell_refused(event)
         self._wake()
         self.tour_screen.refresh_view()
-        if any(isinstance(event, Done) for event in events):
+        if any(ended):
             self._writes.later(self._enrol)
         if any(isinstance(event, Done | State) for event in events):
             await self.go_on()

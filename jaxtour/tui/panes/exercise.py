@@ -119,5 +119,5 @@ def _unchecked(view: StepView, step: Step, report: Report, width: int) -> list[L
         words = "the check was not made"
         return wrap((("✗ ", "warning"), ("not yet: ", "warning"), (words, "")), width, indent="  ")
     lines = wrap((("✗ ", "warning"), ("not yet: ", "warning"), (words, "")), width, indent="  ")
-    again = f"{view.key('restart')} starts a new worker" if view.worker == "dead" else "a new worker starts by itself"
+    again = f"{view.key('restart')} starts a new worker" if view.dead else "a new worker starts by itself"
     return [*lines, *wrap((("  ", ""), (f"Your code is kept; {again}.", "muted")), width, indent="  ")]

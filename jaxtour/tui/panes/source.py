@@ -5,7 +5,6 @@ from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
-from jaxtour.course.edits import is_scratch
 from jaxtour.course.model import Broken, Step
 from jaxtour.engine.links import links_of
 from jaxtour.engine.wire.messages import Span
@@ -168,7 +167,7 @@ def _highlighted(source: Raw) -> list[Line]:
 def changed(view: StepView) -> Mapping[int, str]:
     """Return the signs of the lines where the edit differs from the lesson's code; none for an exercise."""
     step = view.step
-    if not view.edited or isinstance(step, Broken) or step.exercise or is_scratch(step):
+    if not view.edited or isinstance(step, Broken) or step.exercise or view.scratch:
         return {}
     # Imported here: most steps have no edit.
     from jaxtour.render.text.diff import changed_lines
@@ -211,7 +210,7 @@ def _subtitle(view: StepView) -> Line:
     if view.outdated and not words:
         what = "the file" if view.lesson.plain else "the lesson's code"
         words = ((f"{what} changed since your edit; {view.key('both')} shows both", "warning"),)
-    elif is_scratch(view.step):
+    elif view.scratch:
         words = (*words, *((("   ", ""),) if words else ()), ("yours, kept", "muted"))
     elif view.edited:
         edited = "edited here, not in the file" if view.lesson.plain else "edited"

@@ -89,7 +89,9 @@ class Tour:
 
     def state_of(self, key: StepKey) -> StepState:
         """Return the state of a step."""
-        return self._states.setdefault(key, StepState())
+        if key not in self._states:
+            self._states[key] = StepState()
+        return self._states[key]
 
     def reload(self, lesson: Lesson) -> None:
         """Show a new version of the lesson; the states of its steps stay."""
@@ -190,20 +192,14 @@ class Tour:
     @property
     def view(self) -> StepView:
         """The step view of the step shown."""
-        kept, file = self.kept, self.state.file
+        state = self.state
         return StepView.of(
-            self.state,
+            state,
             lesson=self.lesson,
-            step=self.step,
             number=self.number,
             scratch=self.scratch is not None,
-            saved=kept.saved,
-            done=kept.done,
+            **self.kept.facts(self._file if state.file else None),
             tried=self.exercises.tried.get(self.key) or self.exercises.of(self.key),
-            code=self._file if file else kept.code,
-            edited=kept.edited and not file,
-            undone=kept.undone and not file,
-            outdated=kept.outdated,
             **self.worker.facts(ready=self.preparing),
             elsewhere="/".join(key) if (key := self.activity.key) and key != self.key else "",
             keys=self.keys,
@@ -344,16 +340,18 @@ class Tour:
         if isinstance(following, Step):
             await self.worker.prepare(self.lesson, following)
 
-    def fold(self, events: Iterable[Event]) -> None:
-        """Fold events into the states of their steps; events of unknown runs change nothing."""
+    def fold(self, events: Iterable[Event]) -> bool:
+        """Fold events into the states of their steps, unless their run is unknown; return whether a step has ended."""
+        ended = False
         for event in joined(events):
             if isinstance(event, RunEvent):
-                self._fold_run(event)
+                ended |= self._fold_run(event)
             elif isinstance(event, State | Died):
                 state = event.state if isinstance(event, State) else "dead"
                 self._note(PREPARING if self.preparing else state if state not in ("ready", "dead", "running") else "")
+        return ended
 
-    def _fold_run(self, event: RunEvent) -> None:
+    def _fold_run(self, event: RunEvent) -> bool:
         owner = self.runs.owner(event)
         if owner and owner.purpose in ("peaks", "compare", "names"):
             (owner.take or self.peaks.take)(event)
@@ -361,31 +359,31 @@ class Tour:
             self._note(doing(event) if isinstance(event, RunProgress) else words)
             if isinstance(event, Done) and owner.purpose != "names":
                 self.worker.left(dirty=True)
-            return
+            return False
         if isinstance(event, RunProgress):
             self._note(doing(event) if owner else PREPARING, owner.key if owner else None)
         if owner is None or owner.key is None:
-            return
+            return False
         state = self.state_of(owner.key)
         if isinstance(event, Done):
             self._note("")
             of = owner.key if owner.purpose == "request" else None
             self.worker.left(dirty=event.dirty and event.status in ("ok", "error"), of=of)
         if state.report is None or not state.report.takes(event):
-            return
+            return False
         state.report = advance(state.report, event)
         if isinstance(event, Trace) and state.sought and event.label == state.sought[0]:
             places = [place for place, each in enumerate(state.report.traces) if each.label == event.label]
             state.trace = places[min(state.sought[1], len(places) - 1)]
         if isinstance(event, Done) and self.lesson.plain:
             state.files = tuple(sorted({str(path) for path in files_of(state.report)} - {self.view.own}))
-        if owner.step and isinstance(event, Done):
-            self._ended(owner.step, state, owner.key)
+        if owner.step is None or not isinstance(event, Done):
+            return False
+        if not is_scratch(owner.step):
+            self._ended(owner.step, state, state.report, owner.key)
+        return True
 
-    def _ended(self, step: Step, state: StepState, key: StepKey) -> None:
-        report = state.report
-        if report is None or is_scratch(step):
-            return
+    def _ended(self, step: Step, state: StepState, report: Report, key: StepKey) -> None:
         state.own = report if state.code == step.shown_code.text else state.own
         self.exercises.ended(key, step, report)
         self.predictions.ran(key, step, report, state.code)

@@ -100,8 +100,8 @@ class Judged(NamedTuple):
         )
 
 
-SAID = attrgetter("executed", "done", "failure", "checked", "answer", "traces", "timings", "retraces")
-"""The facts of a report that `Judged` is made from."""
+SAID = attrgetter("executed", "done", "failure", "checked", "answer", "traces", "retraces")
+"""The facts of a report that `Judged` is made from, besides whether there are timings."""
 
 
 class LastJudged:

@@ -90,7 +90,7 @@ class TourScreen(Screen[None]):
         self.answers = AnswerController(self, self.slots, self.lens, looking)
         self.devices = DeviceController(self, self.slots, self.step, self.links)
         self.profile = ProfileController(self, self.slots)
-        self.exercise = ExerciseController(self, self.slots, self.links)
+        self.exercise = ExerciseController(self, self.links)
         self.search = SearchController(self, self.slots)
         self.working = KeyLine(self, looking, self.links, self.devices, self.search, reviewing)
         self._highlighters: Mapping[str, LinkController | DeviceController] = {

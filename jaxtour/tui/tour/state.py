@@ -131,6 +131,14 @@ class Kept(NamedTuple):
     outdated: bool
     """Whether the lesson's code has changed since the edit was made."""
 
+    def facts(self, file: Raw | None) -> dict[str, Any]:
+        """The fields of a `StepView` about it; `file` is shown in place of the step's code."""
+        own = file is None
+        return {
+            "step": self.step, "saved": self.saved, "done": self.done, "code": self.code if file is None else file,
+            "edited": self.edited and own, "undone": self.undone and own, "outdated": self.outdated,
+        }  # fmt: skip
+
     @classmethod
     def of(cls, lesson: Lesson, step: Step | Broken, progress: Progress, done: Callable[[str, str], bool]) -> Self:
         """Read it."""

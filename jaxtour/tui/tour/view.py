@@ -80,6 +80,11 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
         return cls(state=copy.copy(state), **rest)
 
     @property
+    def dead(self) -> bool:
+        """Whether there is no worker, and none is being started."""
+        return self.worker == "dead"
+
+    @property
     def report(self) -> Report | None:
         """The report of the step's last run, or one process's part of it."""
         report, process = self.state.report, self.state.process
@@ -218,7 +223,8 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     def judged(self) -> Judged:
         """What the run means for the learner: made again only when the run has said more about that."""
         report, state, last = self.report, self.state, self.state.last_judged
-        facts = (state.prediction, state.code, self.saved, self.step, SAID(report) if report else None)
+        said = (SAID(report), bool(report.timings)) if report else None
+        facts = (state.prediction, state.code, self.saved, self.step, said)
         if facts != last.made_from:
             last.judged = Judged.of(self.step, report, state.prediction, self.saved, state.code)
             last.made_from = facts
@@ -272,7 +278,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     def first_keys(self) -> tuple[str, ...]:
         """The actions that come first in the bottom line of an exercise, starting with the next thing to do."""
         step = self.step
-        if isinstance(step, Broken) or step.exercise is None or self.awaits or self.worker == "dead":
+        if isinstance(step, Broken) or step.exercise is None or self.awaits or self.dead:
             return ()
         if self.solved:
             return ("next_step", "solution")
@@ -315,7 +321,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
 
     def context(self, **screen: bool) -> Context:
         """Return the facts that decide which keys work; `screen` has those that only the screen knows."""
-        step, dead = self.step, self.worker == "dead"
+        step, dead = self.step, self.dead
         base = Context(dead=dead, held=self.held, cpu_helps=self.cpu_helps, runnable=False, **screen)
         if isinstance(step, Broken):
             return msgspec.structs.replace(base, linking=False, many=False)

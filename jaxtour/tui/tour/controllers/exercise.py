@@ -2,7 +2,6 @@
 
 from jaxtour.course.model import Step
 from jaxtour.tui.tour.controllers.links import LinkController
-from jaxtour.tui.tour.controllers.slots import SlotController
 from jaxtour.tui.tour.host import ScreenHost
 from jaxtour.tui.tour.practice import exercise_of
 
@@ -10,11 +9,10 @@ from jaxtour.tui.tour.practice import exercise_of
 class ExerciseController:
     """The actions of an exercise."""
 
-    def __init__(self, host: ScreenHost, slots: SlotController, links: LinkController) -> None:
+    def __init__(self, host: ScreenHost, links: LinkController) -> None:
         self.host = host
         self.tour = host.tour
         self.panes = host.panes
-        self.slots = slots
         self.links = links
 
     def hint(self) -> None:
