@@ -33,7 +33,7 @@ from jaxtour.tui.panes.stage import gutter_of, lines_of
 
 SIZES = (100, 1_000, 10_000, 100_000)
 PER_ROUND = 5
-"""Equations that one iteration of the program's loop adds."""
+"""The equations that one iteration of the program's loop adds."""
 PROGRAM = """\
 import jax
 import jax.numpy as jnp

@@ -53,7 +53,7 @@ class Cells:
 
     def __init__(self) -> None:
         self._rows: list[list[StyledCell | None]] = []
-        """None for a cell that must be written in any case."""
+        """The cells of each row; None for a cell that must be written in any case."""
         self._strips: list[dict[int, Strip]] = []
         """The strips that each row shows, by column: most come again unchanged, and cells take longer to compare."""
 
@@ -121,7 +121,7 @@ class Cells:
         return f"\x1b[{y + 1};{x + 1}H" + "".join(texts)
 
     def _written(self, runs: Iterable[CellRun]) -> str:
-        """The text for these runs, in this order."""
+        """Return the text for these runs, in this order."""
         out: list[str] = []
         style, at_x, at_y = PLAIN, -1, -1
         for x, y, wanted, text in runs:

@@ -222,5 +222,5 @@ async def test_a_file_that_is_gone_is_said_and_the_own_stays(tmp_path: Path) -> 
 
 
 def screen_text(app: ExploreApp) -> str:
-    """The whole screen as text."""
+    """Return the whole screen as text."""
     return "\n".join("".join(part.text for part in strip) for strip in app.screen._compositor.render_strips())

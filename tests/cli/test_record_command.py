@@ -109,7 +109,7 @@ def test_a_script_in_a_folder_that_is_called_as_an_installed_package_runs_as_und
 
 
 def _path(*entries):
-    """A PYTHONPATH with these entries, and where jaxtour itself is."""
+    """Return a PYTHONPATH with these entries, and where jaxtour itself is."""
     return ":".join([*entries, *(entry for entry in sys.path if Path(entry, "jaxtour").is_dir())])
 
 

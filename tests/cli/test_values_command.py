@@ -35,7 +35,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def values(file: Path, call: str, *options: str):
-    """What the command gives for a call."""
+    """Return what the command gives for a call."""
     words = ("values", file.name, "--call", call, "--platform", "cpu", *options)
     return command(*words, cwd=file.parent, engine=REAL)
 

@@ -1,4 +1,4 @@
-"""Steps whose last value lies, raises, floods or never ends when it is looked at."""
+"""Steps whose last value lies, raises, floods or never ends when somebody looks at it."""
 
 import pytest
 from survival import DIED, ERROR, OK, TIMEOUT, Fault, Worker, each

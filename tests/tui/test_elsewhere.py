@@ -28,7 +28,7 @@ def far(tours: Tours) -> Tours:
 
 
 async def lose(pilot: Pilot[Any], tours: Tours) -> None:
-    """What the engine says when a link is lost while a step runs."""
+    """Push what the engine says when a link is lost while a step runs."""
     app = pilot.app
     assert isinstance(app, TourApp)
     run = next((each.run for each in reversed(tours.engine.sent) if isinstance(each, Run)), 0)

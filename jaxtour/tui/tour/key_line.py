@@ -37,11 +37,11 @@ class Looking:
         self.panes = host.panes
 
     def looking_at(self, sights: Sequence[Sight]) -> Sight | None:
-        """The one of the sights that has the focus."""
+        """Return the one of the sights that has the focus."""
         return next(filter(self.shown, sights), None)
 
     def away(self, sights: Sequence[Sight]) -> bool:
-        """Whether there is a way back to the text: a sight has the focus, or the text is hidden."""
+        """Return whether there is a way back to the text: a sight has the focus, or the text is hidden."""
         return self.looking_at(sights) is not None or not self.panes.in_view("lesson")
 
     def next_of(self, sights: Sequence[Sight]) -> Sight | None:
@@ -51,12 +51,12 @@ class Looking:
         return next(filter(self.unseen, rest), None)
 
     def unseen(self, sight: Sight) -> bool:
-        """Whether a sight is hidden or cut, or is not the stage that appears by itself."""
+        """Return whether a sight is hidden or cut, or is not the stage that appears on its own."""
         seen = self.panes.in_view(sight.slot) and not self.panes.cut(sight.slot)
         return not (seen and sight.shown in (None, "jaxpr", self.tour.state.stage))
 
     def shown(self, sight: Sight) -> bool:
-        """Whether the pane to look at has the focus, and is as large as it gets."""
+        """Return whether the pane to look at has the focus, and is as large as it gets."""
         if self.host.pane.spec.name != sight.slot or self.panes.cut(sight.slot):
             return False
         return sight.shown in (None, self.tour.state.stage)
@@ -151,7 +151,7 @@ class KeyLine:
 
 
 def with_named(actions: Sequence[Action], own: Sequence[Action], behind: Sequence[str]) -> list[Action]:
-    """The actions of the bottom line, where those that the text names come at once behind the most important one."""
+    """Return the bottom line's actions, with those that the text names at once behind the most important one."""
     rest = [action for action in actions if action.id in behind or action.id not in {each.id for each in own}]
     place = next((place for place, action in enumerate(rest, 1) if action.id in behind), 0)
     return [*rest[:place], *(each for each in own if each.id not in behind), *rest[place:]]

@@ -138,7 +138,7 @@ class Tour:
 
     @property
     def place(self) -> tuple[Lesson, dict[str, str] | None]:
-        """Return the lesson in which the step shown runs, and edits of earlier steps that it builds on."""
+        """The lesson in which the step shown runs, and edits of earlier steps that it builds on."""
         return (self.scratch.lesson, self.scratch.base) if self.scratch else (self.lesson, None)
 
     @property

@@ -246,7 +246,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
         return next(iter(self.sights), None)
 
     def mark(self, slot: Slot) -> str:
-        """The word in a pane that proves the answer; empty for none."""
+        """Return the word in a pane that proves the answer; empty for none."""
         seen = self.sight
         shown = seen is not None and seen.slot == slot and seen.shown in (None, self.state.stage)
         return self.judged.word if shown else ""

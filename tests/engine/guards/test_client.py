@@ -47,7 +47,7 @@ def framed(*bodies):
 
 
 def scripted(tmp_path, output, then="sys.stdin.buffer.read()"):
-    """A guard that writes these bytes, then does something else."""
+    """Return a guard that writes these bytes, then does something else."""
     script = tmp_path / "guard.py"
     script.write_text(f"import os, sys, signal\nos.write(1, {output!r})\n{then}\n")
     return ProcessEngine([sys.executable, "-I", str(script)])

@@ -61,7 +61,7 @@ def pane(view, name):
 
 
 def lit(view, name):
-    """The lines of a stage in view that are lit."""
+    """Return the lines of a stage in view that are highlighted."""
     return [text.strip() for text in pane(view, name).locator(".row.lit .code").all_text_contents()]
 
 

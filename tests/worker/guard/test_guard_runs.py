@@ -33,7 +33,7 @@ def spare(guard):
 
 
 def held(pid):
-    """Whether a runner waits to be chosen."""
+    """Return whether a runner waits to be chosen."""
     return b"--hold" in Path(f"/proc/{pid}/cmdline").read_bytes()
 
 

@@ -17,7 +17,7 @@ class NVMLError(Exception):
 
 @pytest.fixture
 def library(monkeypatch):
-    """Two cards, and one without utilization."""
+    """Install a library with two cards, and one without utilization."""
 
     def rates(handle):
         if handle == 2:

@@ -78,7 +78,7 @@ def test_the_sums_are_the_compilers_own(name):
 
 
 def rows(call, at=None):
-    """The blocks of its own memory at the peak, by the name of the instruction."""
+    """Return the blocks of its own memory at the peak, by the name of the instruction."""
     reader, seen = HloReader(call.as_text()), found(call)
     names = {line.line: line for whole in reader.computations.values() for line in whole.instructions}
     at = seen["at"] if at is None else at

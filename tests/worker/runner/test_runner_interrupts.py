@@ -52,7 +52,7 @@ while True:
 
 
 def interrupted(runner, code):
-    """The run of a code that is interrupted once it has begun."""
+    """Return the run of a code that is interrupted once it has begun."""
     run = runner.begin(code)
     seen = ""
     while "started" not in seen:
