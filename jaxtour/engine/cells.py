@@ -1,4 +1,4 @@
-"""What a step needs from the worker: its code and other requests as commands, the cells before it, its devices."""
+"""States what a step needs from the worker: its code and other requests as commands, cells before it, its devices."""
 
 import ast
 import functools

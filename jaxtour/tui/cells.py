@@ -139,7 +139,7 @@ class Cells:
 
 
 def _move(at_x: int, at_y: int, x: int, y: int) -> str:
-    """The shortest sequence that every terminal knows to move its cursor; it is at -1, -1 if its place is unknown."""
+    """Return the shortest sequence that every terminal knows to move its cursor; -1, -1 stands for an unknown place."""
     there = f"\x1b[{y + 1};{x + 1}H"
     if at_y < 0 or not 0 <= y - at_y <= 1:
         return there

@@ -33,7 +33,7 @@ def test_the_terminal_shows_what_textual_would_have_written() -> None:
     whole = [(0, y, some_strip(chance, WIDTH)) for y in range(HEIGHT)]
     seen = [whole]
     for number in range(1500):
-        # Much of what Textual draws was drawn before, below something else in between.
+        # Much of what Textual draws was drawn before, below something else that came in between.
         pieces = some_pieces(chance) if number % 3 else chance.choice(seen[-4:])
         seen.append(pieces)
         ours.feed(cells.update(pieces, TRUE))

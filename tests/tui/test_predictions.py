@@ -266,7 +266,7 @@ async def test_a_result_that_does_not_fit_is_enlarged(tours: Tours, rows: int) -
 async def test_a_result_begins_with_its_start_or_shows_every_proof(
     tours: Tours, proofs: tuple[int, ...], first: int
 ) -> None:
-    """And says which lines are in view, unless they are the first ones."""
+    """A result begins with its start or shows every proof, and says which lines are in view, unless the first ones."""
     steps = tuple(
         msgspec.structs.replace(
             step, ask=msgspec.structs.replace(step.ask, proof="result", mark="here"), after="So. " * 100

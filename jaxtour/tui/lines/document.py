@@ -184,7 +184,7 @@ class Document(msgspec.Struct, frozen=True):
 
     @property
     def proved(self) -> Columns | None:
-        """The first marked line and the last."""
+        """The first and the last marked line."""
         found = [line for line, text in enumerate(self.texts) if self.proof.search(text)] if self.proof else []
         return (found[0], found[-1]) if found else None
 

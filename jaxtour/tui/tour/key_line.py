@@ -1,4 +1,4 @@
-"""Which keys work now, and the bottom line: the keys worth pressing, and first those that the step's text names."""
+"""Decides which keys work now, and the bottom line: the keys worth pressing, first those that the step's text names."""
 
 import re
 from collections.abc import Sequence
@@ -63,7 +63,7 @@ class Looking:
 
 
 class KeyLine:
-    """Asks the step and the screen which keys work now, and makes the bottom line of them."""
+    """Asks the step and the screen which keys work now, and makes the bottom line from them."""
 
     def __init__(
         self,
@@ -108,7 +108,7 @@ class KeyLine:
         )
 
     def line(self, view: StepView, width: int) -> Line:
-        """The bottom line within a width."""
+        """Return the bottom line within a width."""
         scope: Scope = "editor" if self.panes.editor is not None else "step"
         context = self.context(view)
         words = self.search.words() if self.search.pattern else self._digits(context)
@@ -137,13 +137,13 @@ class KeyLine:
         return (*words, *keys_line(actions, self.tour.keys, width - width_of(words), bright=bright))
 
     def _named(self, view: StepView) -> list[Action]:
-        """The actions that the text names, found again when another text is shown."""
+        """Return the actions that the text names, found again when another text is shown."""
         if self._judged is not view.judged:
             self._judged, self._by_text = view.judged, named(view)
         return self._by_text
 
     def _digits(self, context: Context) -> Line:
-        """The keys of the choices, while the question is not answered."""
+        """Return the keys of the choices, while the question is not answered."""
         if not context.choices or context.answered:
             return ()
         first, last = (self.tour.keys.first(f"choose_{number}") for number in (1, context.choices))

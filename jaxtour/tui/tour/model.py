@@ -269,7 +269,7 @@ class Tour:
 
     @property
     def idle(self) -> bool:
-        """Whether the worker takes what the learner wants next."""
+        """Whether the worker can take what the learner wants next."""
         return not self.busy and self.worker.free
 
     async def request(self, ladder: Raw | None = None) -> bool:

@@ -216,7 +216,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def judged(self) -> Judged:
-        """What the run means for the learner: made again only when the run has said more about that."""
+        """What the run means for the learner, judged again only when the run has reported more about that."""
         report, state, last = self.report, self.state, self.state.last_judged
         facts = (state.prediction, state.code, self.saved, self.step, SAID(report) if report else None)
         if facts != last.made_from:

@@ -368,7 +368,7 @@ class Pane(LinesView):
 
     @property
     def _below_start(self) -> Line:
-        """Return which lines are in view, if a view that scrolls by itself hides its start: `lines 4-8 of 11`."""
+        """Which lines are in view, if a view that scrolls on its own hides its start: `lines 4-8 of 11`."""
         rows, top, document = self.scene.plan.rows, self.scroll_offset.y, self.document
         scrolls = document.follow or (document.anchor is not None and not (document.cursor or self.spec.reads))
         if not scrolls or not 0 < top < rows.count or (self.view and self.view.state.process is not None):
