@@ -164,7 +164,7 @@ def runs_of(x: int, y: int, cells: Sequence[StyledCell]) -> Iterator[CellRun]:
 
 
 def by_look(runs: Iterable[CellRun]) -> list[CellRun]:
-    """Return the same runs, grouped by style: switching colours takes up to 20 bytes, moving the cursor 5."""
+    """Return the runs grouped by style: switching colours takes up to 20 bytes, moving the cursor 5."""
     alike: dict[CellStyle, list[CellRun]] = {}
     for run in runs:
         alike.setdefault(run.style, []).append(run)

@@ -203,7 +203,7 @@ def illustrated(
 ) -> tuple[list[Line], tuple[Picture, ...]]:
     """Return blocks as lines, with `rows` rows for each chart and its legend below.
 
-    No charts in ASCII or a narrow view.
+    There are no charts in ASCII or a narrow view.
     """
     # Not needed before the first measurement.
     from jaxtour.render.chart import NARROWEST, Chart, legend_lines
