@@ -1,4 +1,4 @@
-"""`jaxtour explore`: a file in the app, on a real worker, saved the way editors save."""
+"""`jaxtour explore` opens a file in the app, on a real worker, and follows its saves the way editors make them."""
 
 import os
 import time

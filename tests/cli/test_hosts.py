@@ -1,4 +1,4 @@
-"""`--hosts`: a process on each host of a file, or of a TPU slice."""
+"""`--hosts` runs a process on each host of a file, or of a TPU slice."""
 
 import json
 import sys

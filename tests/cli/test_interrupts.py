@@ -1,4 +1,4 @@
-"""Ctrl-C at any moment: exit code 130, an empty stderr, no process left."""
+"""Ctrl-C ends a command at any moment: exit code 130, an empty stderr, no process left."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""`jaxtour lens` on a user's files: once as a shell runs it, otherwise in the test's own process."""
+"""`jaxtour lens` prints the stages of a user's files: once as a shell runs it, otherwise in the test's own process."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Commands on notebooks: they open, run, and are held against their own outputs."""
+"""Commands open and run notebooks, and compare them with their own outputs."""
 
 import json
 from pathlib import Path

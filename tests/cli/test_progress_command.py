@@ -1,4 +1,4 @@
-"""`jaxtour progress` and `jaxtour reset`: what was done, and forgetting it so that it can be undone."""
+"""`jaxtour progress` and `jaxtour reset` show what was done, and forget it so that this can be undone."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""`jaxtour record` on real workers: programs with arguments, modules, packages, errors, and when to stop."""
+"""`jaxtour record` runs programs with arguments, modules and packages on real workers, and stops when it should."""
 
 import json
 import signal

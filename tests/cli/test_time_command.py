@@ -1,4 +1,4 @@
-"""`jaxtour time` on a user's files: once as a shell runs it, otherwise in the test's own process."""
+"""`jaxtour time` times a user's files: once as a shell runs it, otherwise in the test's own process."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""`jaxtour values` on a user's files."""
+"""`jaxtour values` evaluates the calls of a user's files."""
 
 import json
 from pathlib import Path

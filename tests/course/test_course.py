@@ -1,4 +1,4 @@
-"""The course itself: it runs, and its lessons fit together."""
+"""The course itself runs, and its lessons fit together."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""The learner's code and its versions: whatever replaces it, nothing is lost."""
+"""Whatever replaces the learner's code, none of its versions is lost."""
 
 from pathlib import Path
 

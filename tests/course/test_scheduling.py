@@ -1,4 +1,4 @@
-"""Review: which cards there are, when each is due, and how an answer moves it."""
+"""Review has the right cards, each due at the right time, and an answer moves it."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

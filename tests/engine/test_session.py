@@ -1,4 +1,4 @@
-"""The rule of state, against a model of the worker that knows which cells made its state."""
+"""The rule of state holds against a model of the worker that knows which cells made its state."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""A few changed inputs of each kind; `make fuzz` tries many more, led by what code they reach."""
+"""A few changed inputs of each kind do no harm; `make fuzz` tries many more, led by what code they reach."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings

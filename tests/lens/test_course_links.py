@@ -1,4 +1,4 @@
-"""Every call that the course traces, in every stage, with links to the lessons' code."""
+"""Every call that the course traces is linked to the lessons' code, in every stage."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Programs as users write them, in separate files, in every stage: their links, and to which expression."""
+"""Programs as users write them, in separate files, have links to the right expressions in every stage."""
 
 import ast
 import asyncio

@@ -1,4 +1,4 @@
-"""The words and figures of values."""
+"""Values are described in words and figures."""
 
 import json
 from typing import Any

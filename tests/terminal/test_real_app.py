@@ -1,4 +1,4 @@
-"""The real program in a real pseudo-terminal, with a real worker."""
+"""The real program works in a real pseudo-terminal, with a real worker."""
 
 import os
 import signal

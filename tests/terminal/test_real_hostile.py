@@ -1,4 +1,4 @@
-"""Hostile text in a real terminal: the program writes only its own sequences and visible characters."""
+"""With hostile text in a real terminal, the program writes only its own sequences and visible characters."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""The tree of a call's arguments, in the stage pane."""
+"""The stage pane shows the tree of a call's arguments."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Arranging the panes on the screen."""
+"""The panes are arranged on the screen."""
 
 import msgspec
 import pytest

@@ -1,4 +1,4 @@
-"""Suggested changes, scratch steps, names, and edits of code that has changed: by keys, on a fake worker."""
+"""Keys change code, on a fake worker: suggested changes, scratch steps, names, and edits of code that has changed."""
 
 from pathlib import Path
 

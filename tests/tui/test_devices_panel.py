@@ -1,4 +1,4 @@
-"""The devices: their facts, their parts of a value, and choosing them."""
+"""The devices show their facts and their parts of a value, and can be chosen."""
 
 import msgspec
 import pytest

@@ -1,4 +1,4 @@
-"""The tour with a worker on another machine: its name, a link that is lost, and one that comes back."""
+"""The tour works with a worker on another machine: it shows its name, and a link may be lost and come back."""
 
 import asyncio
 from typing import Any

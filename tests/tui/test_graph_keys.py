@@ -1,4 +1,4 @@
-"""Folding in a graph, and the cursor that stays with its node."""
+"""A graph folds, and the cursor stays with its node."""
 
 import pytest
 from tours import Tours, idle, pane, ran, ready, screen_text, text, until

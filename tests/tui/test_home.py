@@ -1,4 +1,4 @@
-"""The home screen: progress, where to continue, steps, and the search over all lessons."""
+"""The home screen shows progress, where to continue, steps, and the search over all lessons."""
 
 import msgspec
 import pytest

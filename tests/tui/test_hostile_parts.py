@@ -1,4 +1,4 @@
-"""Parts of the screen that show rarely: their text from a lesson or a program is harmless too."""
+"""In parts of the screen that show rarely, text from a lesson or a program is harmless too."""
 
 from pathlib import Path
 from typing import Any

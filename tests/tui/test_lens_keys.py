@@ -1,4 +1,4 @@
-"""Links from pane to pane by keys, explanations, and the search."""
+"""Keys follow links from pane to pane, explain, and search."""
 
 import msgspec
 from fake_engine import Hold

@@ -1,4 +1,4 @@
-"""The calls of libraries behind a line of the source, and their source."""
+"""The calls of libraries behind a line of the source are shown, with their source."""
 
 from collections.abc import Sequence
 from pathlib import Path

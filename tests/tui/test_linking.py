@@ -1,4 +1,4 @@
-"""Links of a cursor, without a screen."""
+"""A cursor has links, tested without a screen."""
 
 import msgspec
 import pytest

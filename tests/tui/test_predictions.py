@@ -1,4 +1,4 @@
-"""Predictions: answered by keys, judged by the worker, proved in a pane, remembered."""
+"""Predictions are made by keys, judged by the worker, proved in a pane, and remembered."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""The results of two processes on the screen: what differs, and what one of them alone has."""
+"""The screen shows what differs in the results of two processes, and what one of them alone has."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The time of a call by line: the column next to source and stages, the tables, and one call as a timeline."""
+"""The time of a call is shown by line next to source and stages, in tables, and as a timeline of one call."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The list of what a program compiled, and the way from there into the lens."""
+"""The list shows what a program compiled, and leads from there into the lens."""
 
 from collections.abc import Sequence
 from typing import Any

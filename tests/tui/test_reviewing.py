@@ -1,4 +1,4 @@
-"""A review on the screen, and a lesson's end."""
+"""The tour shows a review, and a lesson's end."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

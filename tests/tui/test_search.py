@@ -1,4 +1,4 @@
-"""Searching all panes of a step."""
+"""A search covers all panes of a step."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Measuring on request, verdicts, and the roofline with its peaks."""
+"""The tour measures on request, and shows verdicts and the roofline with its peaks."""
 
 from pathlib import Path
 

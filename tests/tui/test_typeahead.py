@@ -1,4 +1,4 @@
-"""Keys that are sent at once, as a slow line sends them."""
+"""Keys that are sent at once, as over a slow line, all take effect."""
 
 from textual import events
 from textual.pilot import Pilot

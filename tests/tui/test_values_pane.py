@@ -1,4 +1,4 @@
-"""The pane of values: figures next to each equation, below the birth of the first nan or inf."""
+"""The pane of values shows figures next to each equation, below the birth of the first nan or inf."""
 
 from typing import Any
 

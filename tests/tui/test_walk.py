@@ -1,4 +1,4 @@
-"""Going through the course by keys."""
+"""Keys go through the course."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Events of the worker, in any order and number."""
+"""The screen copes with events of the worker in any order and number."""
 
 import asyncio
 

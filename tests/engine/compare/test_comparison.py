@@ -1,4 +1,4 @@
-"""The ratio of two times, and the conditions on a comparison."""
+"""Two times have the right ratio, and the conditions on a comparison hold."""
 
 import math
 import random

@@ -1,4 +1,4 @@
-"""The guard as a process: reached, spoken to, and missed without an exception."""
+"""The guard's process is reached, spoken to, and missed without an exception."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""The machine in a few lines and as a table."""
+"""The machine is shown in a few lines and as a table."""
 
 import msgspec
 import pytest

@@ -1,4 +1,4 @@
-"""Drawings of axes, of equations as JAX makes them."""
+"""Axes are drawn for equations as JAX makes them."""
 
 import jax
 import jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""The page in a real browser: links, keys, sizes, hostile text. Needs Chromium, and skips only where there is none."""
+"""The page works in a real browser: links, keys, sizes, hostile text. Needs Chromium, and skips only without it."""
 
 import shutil
 import time

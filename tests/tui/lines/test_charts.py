@@ -1,4 +1,4 @@
-"""Charts among lines: drawn in every theme, scrolled with the text, and left out without room."""
+"""Charts among lines are drawn in every theme, scrolled with the text, and left out without room."""
 
 import dataclasses
 

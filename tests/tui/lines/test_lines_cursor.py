@@ -1,4 +1,4 @@
-"""The cursor in a document, its selection, and highlighted lines."""
+"""The cursor moves in a document, with its selection and highlighted lines."""
 
 from collections.abc import Sequence
 

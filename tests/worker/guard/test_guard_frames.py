@@ -1,4 +1,4 @@
-"""Bytes on the wire: complete frames decode unchanged, and anything else is rejected in one line."""
+"""Complete frames on the wire decode unchanged, and anything else is rejected in one line."""
 
 import os
 import subprocess

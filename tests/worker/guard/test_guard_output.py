@@ -1,4 +1,4 @@
-"""Programs' output: all of it or its two ends, counted, in the right stream, before or after `done`."""
+"""Programs' output arrives whole or with its two ends, counted, in the right stream, before or after `done`."""
 
 import pytest
 from guard_client import Guard

@@ -1,4 +1,4 @@
-"""Runs and runners: what waits, what replaces what, what is rejected, and the states meanwhile."""
+"""Runs and runners wait, replace each other or are rejected, and the states meanwhile are right."""
 
 import os
 import platform

@@ -1,4 +1,4 @@
-"""The frames of libraries that equations come from."""
+"""Equations have the frames of the libraries that they come from."""
 
 import importlib.util
 import sys

@@ -1,4 +1,4 @@
-"""The levels of a ladder, and what is static at each."""
+"""A ladder has its levels, and knows what is static at each."""
 
 import builtins
 import sys

@@ -1,4 +1,4 @@
-"""Utilization of devices: a simulated NVIDIA library, and monitors that are real processes."""
+"""Devices report their utilization: a simulated NVIDIA library, and monitors that are real processes."""
 
 import sys
 import time

@@ -1,4 +1,4 @@
-"""The memory of compiled calls: sums that are the compiler's own, and who holds what until when."""
+"""The memory of compiled calls has the compiler's own sums, and says who holds what until when."""
 
 import jax
 import jax.numpy as jnp

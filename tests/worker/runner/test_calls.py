@@ -1,4 +1,4 @@
-"""Calls found in files, run by a workspace as in a runner, so that the calls found are the calls traced."""
+"""Calls are found in files by a workspace, as in a runner, so that the calls found are the calls traced."""
 
 import builtins
 import sys

@@ -1,4 +1,4 @@
-"""What a step's question may ask."""
+"""A step's question is answered, or refused with a reason."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Interrupts of a run, and between runs."""
+"""An interrupt ends a run, and does nothing between runs."""
 
 import pytest
 from runner_client import RunnerClient

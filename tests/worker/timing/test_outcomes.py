@@ -1,4 +1,4 @@
-"""Results kept in a file, and how other results differ from them."""
+"""Results are kept in a file, and compared with other results."""
 
 from pathlib import Path
 

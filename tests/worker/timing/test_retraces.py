@@ -1,4 +1,4 @@
-"""Reports of functions that are traced again, compared with JAX itself."""
+"""Reports of functions that are traced again agree with JAX itself."""
 
 import jax
 import pytest

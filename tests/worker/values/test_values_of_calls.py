@@ -1,4 +1,4 @@
-"""Evaluations of jaxprs: births of nan and inf, loops, and what is freed."""
+"""Evaluations of jaxprs find births of nan and inf, step through loops, and free values."""
 
 import gc
 import itertools
