@@ -140,7 +140,7 @@ def bytes_per_line(frames: list[bytes]) -> float:
 
 
 def key_costs(path: Path, count: int) -> Iterator[tuple[str, list[float]]]:
-    """Return the seconds for cursor keys in the source and in the jaxpr, in `jaxtour explore` at 120x36."""
+    """Measure cursor keys in the source and in the jaxpr, in `jaxtour explore` at 120x36."""
     argv = [sys.executable, "-m", "jaxtour", "explore", str(path)]
     with (
         tempfile.TemporaryDirectory() as state,

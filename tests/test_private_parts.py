@@ -41,7 +41,7 @@ def private_imports(tree: ast.AST, libraries: tuple[str, ...]) -> Iterator[str]:
 
 
 def private_attributes(tree: ast.AST) -> Iterator[str]:
-    """Return private attributes of anything but the object and its class; `_replace` and `_exit` are documented."""
+    """Yield private attributes of anything but the object and its class; `_replace` and `_exit` are documented."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and is_private(node.attr):
             owner = node.value

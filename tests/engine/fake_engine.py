@@ -197,7 +197,7 @@ class FakeEngine:
 
 
 def _asked_for(played: Iterable[Event | Hold], command: Run) -> Iterator[Event | Hold]:
-    """Return what a script has for this run: of a request only what is requested, of a run everything else."""
+    """Yield what a script has for this run: of a request only what is requested, of a run everything else."""
     requests = {(look.index, look.stage) for look in command.requests}
     held: list[Hold] = []
     for event in played:

@@ -67,7 +67,7 @@ class Table:
                 self._rows.setdefault((report.nodeid.partition("::")[0], row.fault), []).append((row, report.passed))
 
     def lines(self) -> Iterator[str]:
-        """Return the table and its totals; nothing if no test of the table ran."""
+        """Yield the table and its totals; nothing if no test of the table ran."""
         if not self._rows:
             return
         survived = 0

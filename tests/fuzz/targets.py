@@ -151,7 +151,7 @@ def _answers(data: bytes) -> None:
 
 
 def _to_guard(data: bytes) -> None:
-    """Return frames as the guard gets them, in pieces; their bodies are commands."""
+    """Decode frames in pieces, as the guard gets them; their bodies are commands."""
     # The frame comes once as it is, and once with a correct length, so that a changed body is still a frame.
     for frames in (data, struct.pack(">I", len(data) - 4) + data[4:] if len(data) > 4 else b""):
         decoder, cut = FrameDecoder(), len(frames) // 3

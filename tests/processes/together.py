@@ -74,7 +74,7 @@ class Together:
 
 @asynccontextmanager
 async def together(processes: int = 2, devices: int | None = 2) -> AsyncIterator[Together]:
-    """Return a configuration with this many processes and simulated devices in each."""
+    """Yield a configuration with this many processes and simulated devices in each."""
     engine = Processes()
     config = WorkerConfig(platform="cpu", processes=processes, devices=devices)
     async with Headless(Session(engine, config)) as headless:

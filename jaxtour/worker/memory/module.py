@@ -123,7 +123,7 @@ class Module:
         return Need(start, end, frozenset(users))
 
     def _reached(self, node: ScheduledNode, index: TuplePath) -> Iterator[tuple[ScheduledNode, int | None]]:
-        """Return the users of a value and of what shares its memory; with a computation, the use is its end."""
+        """Yield the users of a value and of what shares its memory; with a computation, the use is its end."""
         seen = {(node.id, index)}
         todo = [(node, index)]
         while todo:

@@ -17,7 +17,7 @@ PROGRAMS = Path(__file__).resolve().parents[2] / "programs"
 
 
 def evaluated(sets: list[list[dict]]) -> list[tuple[str, int, str]]:
-    """Yield name, evaluations and differences of each call of these cells, in a separate process."""
+    """Return name, evaluations and differences of each call of these cells, in a separate process."""
     done = subprocess.run(
         [sys.executable, str(SCRIPT)],
         input=json.dumps(sets),
