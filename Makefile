@@ -1,11 +1,11 @@
-# Everything lives in .venv: the first `make` of a kind installs, the next ones only start.
-# `make test PYTHON=/path/to/python3.12 VENV=.venv-3.12` works in an environment of its own.
+# Everything lives in .venv: the first `make` of a kind installs, later ones only start.
+# `make test PYTHON=/path/to/python3.12 VENV=.venv-3.12` works in a separate environment.
 PYTHON ?= $(shell sh tools/pythons.sh | head -n 1 | cut -f 2)
 VENV ?= .venv
 BIN := $(VENV)/bin
 OLDEST := $(VENV)/oldest
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
-# Two processes a core: a test waits for its worker half of the time.
+# Two processes a core: a test waits for its worker half the time.
 JOBS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN))
 SECONDS ?= 60
 # Tests to choose from, as pytest names them: `make test TESTS=tests/course`.
@@ -30,24 +30,24 @@ check: $(VENV)/.dev
 conformance: $(VENV)/.dev $(OLDEST)/.jax
 	JAXTOUR_PYTHONS=$(OLDEST)/bin/python $(PYTEST) -m conformance $(TESTS)
 
-# What programs, machines and terminals do to the worker, and what is left of it: a table. FAULTS=faults leaves out the
-# rows that are tests of `make test` too.
+# Faults of programs, machines and terminals, and what the worker makes of them, as a table. FAULTS=faults leaves out
+# the rows that `make test` runs too.
 FAULTS ?= faults or row
 faults: $(VENV)/.dev
 	$(PYTEST) -m "$(FAULTS)" $(TESTS)
 
-# Every Python that is here, with the oldest jax and the newest, as a table; `TESTS` chooses some tests.
+# Every Python on this machine, with the oldest jax and the newest, as a table; `TESTS` chooses some tests.
 matrix:
 	@$(PYTHON) -m tools.matrix
 
-# All that reads what others wrote, for SECONDS each, led by the code that an input reaches.
+# Everything that reads what others wrote, fuzzed for SECONDS each, guided by the code that an input reaches.
 fuzz: $(VENV)/.fuzz
 	$(VENV)/fuzz/bin/python -m tools.fuzz --seconds $(SECONDS)
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks --compare $(VENV)/compare/bin
 
-# Which small changes of the code no test notices: some minutes.
+# Small changes to the code that no test notices; takes some minutes.
 mutants: $(VENV)/.dev
 	$(BIN)/python -m tools.mutants
 
@@ -85,14 +85,14 @@ $(VENV)/.dev: $(VENV)/.tour
 	@$(PIP) --editable '.[dev]'
 	@touch $@
 
-# An environment of its own: atheris comes for some Pythons only, so the tests do without.
+# A separate environment: atheris supports only some Pythons, so the tests do without it.
 $(VENV)/.fuzz: $(VENV)/.python pyproject.toml
 	@echo "installing atheris and jaxtour into $(VENV)/fuzz"
 	@$(PYTHON) -m venv $(VENV)/fuzz
 	@$(VENV)/fuzz/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt atheris --editable '.[notebooks]'
 	@touch $@
 
-# An environment of its own: euporie holds platformdirs and markdown-it-py at versions that Textual has left.
+# A separate environment: euporie pins platformdirs and markdown-it-py to versions that Textual has left behind.
 $(VENV)/.bench: $(VENV)/.dev benchmarks/requirements.txt
 	@echo "installing what the benchmarks compare with"
 	@$(PYTHON) -m venv $(VENV)/compare

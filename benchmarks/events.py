@@ -51,7 +51,7 @@ def measure(rounds: int, _: Path | None) -> list[Figure]:
     detail = f"{events:.0f} events; of it {drawn:.3f} s to draw at {WIDTH}x{HEIGHT}"
     return [
         at_most("a profile of 100 000 events: call's end to pictures, s", taken, GOAL_S, detail),
-        told("its columns, tables and timeline drawn, s", drawn, ""),
+        told("drawing its columns, tables and timeline, s", drawn, ""),
     ]
 
 

@@ -94,7 +94,7 @@ class _Worker:
             async for event in self._events:
                 if reached(event):
                     return
-        raise RuntimeError("the worker left")
+        raise RuntimeError("the worker exited")
 
     async def begin(self, code: str, *, done: bool = False) -> None:
         await self._engine.send(Run(run=1, cell=Cell(name="a/b", code=f"print('{STARTED}', flush=True)\n{code}")))
@@ -172,7 +172,7 @@ def _soaked(share: float) -> Iterator[Figure]:
     for name in ("guard", "app"):
         first, last = found[name]
         words = f"{first:.1f} to {last:.1f} MiB; {detail}"
-        yield at_most(f"memory of the {name} grown in the soak, MiB", last - first, DRIFT_MIB, words)
+        yield at_most(f"growth of the memory of the {name} in the soak, MiB", last - first, DRIFT_MIB, words)
     yield at_most("processes left by the soak", found["left"], 0, detail)
 
 

@@ -53,7 +53,7 @@ SILENCE_S = 0.03
 
 
 HOST = re.compile(r"host +[━─]+ .*load")
-"""The row of the host's memory and load, which changes by itself."""
+"""The row of the host's memory and load, which changes on its own."""
 
 
 def drawn_elsewhere(terminal: Terminal, data: bytes) -> bool:
@@ -75,19 +75,19 @@ def key_to_bytes(terminal: Terminal, key: str) -> float:
             raise AssertionError(f"{key} repainted nothing:\n{terminal.text}")
         while more := terminal.read(SILENCE_S):
             parts.append((more, time.perf_counter()))
-        # Drawing takes longer than reading, so it comes last.
+        # Drawing comes last, since it takes longer than reading.
         ends = [end for data, end in parts if drawn_elsewhere(terminal, data)]
     return ends[-1] - started
 
 
 def pressed(terminal: Terminal, keys: str, number: int) -> float:
-    """Seconds from the next of these keys to the last byte of its repaint."""
+    """Return the seconds from the next of these keys to the last byte of its repaint."""
     terminal.quiet(0.2 if keys == "r" else SILENCE_S)
     return key_to_bytes(terminal, keys[number % len(keys)])
 
 
 def p99(seconds: Sequence[float]) -> float:
-    """The time that one in a hundred exceeds, in milliseconds."""
+    """Return the time that one in a hundred exceeds, in milliseconds."""
     return statistics.quantiles(seconds, n=100)[98] * 1e3
 
 

@@ -33,7 +33,7 @@ from jaxtour.tui.panes.stage import gutter_of, lines_of
 
 SIZES = (100, 1_000, 10_000, 100_000)
 PER_ROUND = 5
-"""Equations that one iteration of the program's loop adds."""
+"""The equations that one iteration of the program's loop adds."""
 PROGRAM = """\
 import jax
 import jax.numpy as jnp
@@ -140,7 +140,7 @@ def bytes_per_line(frames: list[bytes]) -> float:
 
 
 def key_costs(path: Path, count: int) -> Iterator[tuple[str, list[float]]]:
-    """Return the seconds for cursor keys in the source and in the jaxpr, in `jaxtour explore` at 120x36."""
+    """Measure cursor keys in the source and in the jaxpr, in `jaxtour explore` at 120x36."""
     argv = [sys.executable, "-m", "jaxtour", "explore", str(path)]
     with (
         tempfile.TemporaryDirectory() as state,

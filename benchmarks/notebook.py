@@ -17,7 +17,7 @@ def source(step: Step) -> str:
 
 
 def cells(lesson: Lesson) -> list[dict[str, object]]:
-    """Yield Markdown and code cells, step by step."""
+    """Return Markdown and code cells, step by step."""
     found: list[dict[str, object]] = []
     for index, step in enumerate(lesson.steps):
         assert isinstance(step, Step)

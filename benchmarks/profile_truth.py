@@ -191,7 +191,7 @@ def reading(rounds: int) -> Figure:
     """Return the seconds of reading a call of 100 000 events."""
     found = [json.loads(_output(sys.executable, "-c", READING, str(WORKER), str(EVENTS))) for _ in range(rounds)]
     seconds = statistics.median(taken for _, taken in found)
-    return at_most("a profile of 100 000 events is read, s", seconds, MOST_READING_S, f"{found[0][0]:,} events")
+    return at_most("reading a profile of 100 000 events, s", seconds, MOST_READING_S, f"{found[0][0]:,} events")
 
 
 def measure(rounds: int, _: Path | None) -> list[Figure]:

@@ -9,9 +9,9 @@ from benchmarks.figures import Figure, at_most, told
 STEPS = 20_000
 """Additions in the work that shows how fast the machine is: about a millisecond."""
 SLOWER = 1.25
-"""The machine is busy where that work takes this many times as long as at best."""
+"""The machine is busy if that work takes this many times as long as at best."""
 PATIENCE = 6
-"""The most times to measure, as a multiple of those wanted."""
+"""The most measurements, as a multiple of those wanted."""
 
 
 class Times(NamedTuple):
@@ -21,7 +21,7 @@ class Times(NamedTuple):
     of: int
 
     def at_most(self, name: str, value: float, most: float, detail: str) -> Figure:
-        """A figure from these times, with an upper limit unless the machine was busy most of the time."""
+        """Return a figure from these times, with an upper limit unless the machine was busy most of the time."""
         detail = f"{detail}; {len(self.quiet)} of {self.of} while the machine was quiet"
         return (
             at_most(name, value, most, detail) if len(self.quiet) * PATIENCE >= self.of else told(name, value, detail)
@@ -29,7 +29,7 @@ class Times(NamedTuple):
 
 
 def pace() -> float:
-    """The seconds that a fixed piece of work takes now."""
+    """Return the seconds that a fixed piece of work takes now."""
     started = time.perf_counter()
     total = 0
     for number in range(STEPS):

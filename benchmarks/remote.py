@@ -75,11 +75,11 @@ async def _measured(server: Server, rounds: int) -> list[Figure]:
                     f"{statistics.median(ready):.2f} s; ssh alone {statistics.median(plain):.2f} s"),
             told("seconds to the first result, 150 ms away", found,
                  f"here {statistics.median(here):.2f} s; {rounds} rounds, {min(seconds):.2f} to {max(seconds):.2f}"),
-            told("bytes of a step of vmap, there", statistics.median(each[0] for each in there), _range(there, 0)),
-            told("bytes of a step of vmap, back", statistics.median(each[1] for each in there), _range(there, 1)),
-            at_most("round trips that a step of one line waits for", added / ROUND_TRIP_S, 1.5,
+            told("bytes sent for a step of vmap", statistics.median(each[0] for each in there), _range(there, 0)),
+            told("bytes received for a step of vmap", statistics.median(each[1] for each in there), _range(there, 1)),
+            at_most("round trips that a one-line step waits for", added / ROUND_TRIP_S, 1.5,
                     f"{statistics.median(far):.3f} s, here {statistics.median(near):.3f} s; {len(far)} steps"),
-            at_most("bytes a second of an idle link", idle, 500, f"over {IDLE_WATCHED_S:g} s, pings, load there"),
+            at_most("bytes per second on an idle link", idle, 500, f"over {IDLE_WATCHED_S:g} s, pings, load there"),
             *await _dead_link(server, lesson),
         ]  # fmt: skip
 

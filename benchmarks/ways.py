@@ -86,7 +86,7 @@ def _of_keys(env: dict[str, str], out: Path) -> dict[str, list[str]]:
         terminal.quiet(2.0)
         found["r"] = _crossed(terminal, out, "r", "{ lambda")
         found["3, the first"] = _crossed(terminal, out, "3", "HloModule")
-        # The worker's events meanwhile do not belong to the key.
+        # Worker events that arrive meanwhile do not belong to the key.
         found["a cursor key"] = min((_crossed(terminal, out, key, "HloModule") for key in "jkj"), key=len)
         found["t"] = _crossed(terminal, out, "t", "ready")
     return found

@@ -1,4 +1,4 @@
-"""What makes every test see the same machine, whoever's machine it is."""
+"""Makes every test see the same machine, whoever's machine it is."""
 
 import os
 import re
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 from table import Table, give_rows
 
-# How long an example takes is the machine's affair.
+# The machine decides how long an example takes.
 settings.register_profile("any machine", settings.default, deadline=None)
 settings.load_profile("any machine")
 
@@ -21,7 +21,7 @@ for name in ("NO_COLOR", "TEXTUAL_THEME", "TEXTUAL_FILTERS", "TEXTUAL_COLOR_SYST
 # In the process of a test too, jax uses the CPU.
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
-# Where this is set, every process of the tests would compile all of jaxtour again: half of what a short one takes.
+# Where this is set, every process of the tests would compile all of jaxtour again: half of a short test's time.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # The tests' own lessons may run; `test_trust.py` takes this away.
@@ -37,7 +37,8 @@ KINDS = {
     "faults": re.compile(r"mark\.faults"),
     "row": re.compile(r"mark\.row"),
 }
-"""What stands in each file that has tests of a kind, or beside it in `conftest.py`; `python` is a parameter below."""
+"""The text that stands in each file with tests of a kind, or beside it in `conftest.py`; `python` is a parameter
+below."""
 
 
 @cache
@@ -57,7 +58,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that takes a `python` on this one's jax, and for `make conformance` on the others that are named."""
     if "python" in metafunc.fixturenames:
-        # The worker is in another folder; a link stays one, since it is what makes a Python that of its environment.
+        # The worker is in another folder; a link stays one, since it is what ties a Python to its environment.
         named = [str(Path.cwd() / path) for path in os.environ.get(PYTHONS, "").split(os.pathsep) if path]
         more = [pytest.param(path, id=path, marks=pytest.mark.conformance) for path in named]
         metafunc.parametrize("python", [pytest.param(None, id="own"), *more], scope="module")
@@ -80,7 +81,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
         alone = item.get_closest_marker(ALONE)
         item.add_marker(pytest.mark.xdist_group(ALONE if alone else item.nodeid.partition("::")[0]))
     yield
-    # After whoever shuffles them. What a file has of each Python is made once where its tests are not mixed.
+    # This comes after the shuffling. What a file has of each Python is made once if its tests are not mixed.
     files = {file: place for place, file in enumerate(dict.fromkeys(item.path for item in items))}
     items.sort(key=lambda item: (not item.get_closest_marker("long"), files[item.path], _python(item)))
 
@@ -94,7 +95,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print the table of faults where it was asked for."""
+    """Print the table of faults if it was asked for."""
     if config.option.markexpr.startswith("faults"):
         for line in _table.lines():
             terminalreporter.write_line(line)
@@ -107,7 +108,7 @@ def _python(item: pytest.Item) -> str:
 
 @pytest.fixture(autouse=True)
 def own_files(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Progress and settings of whoever runs the tests decide nothing, and stay as they are."""
+    """Keep progress and settings of whoever runs the tests out of them, and unchanged."""
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_STATE_HOME", str(home / "state"))

@@ -1,4 +1,4 @@
-"""What an import or a command brings with it: only a look at `sys.modules` shows that a late import stays late."""
+"""`sys.modules` shows what an import or a command brings with it: only that proves that a late import stays late."""
 
 import json
 import pkgutil
@@ -16,14 +16,14 @@ TOUR = ("jax", "jaxlib", "textual", "numpy")
 
 
 def modules(code: str) -> set[str]:
-    """The packages that are loaded after the code has run in a separate process."""
+    """Return the packages that are loaded after the code has run in a separate process."""
     done = subprocess.run([sys.executable, "-c", f"{code}\n{SHOW}"], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
 def submodules(*packages: str) -> list[str]:
-    """Every module of these packages of jaxtour."""
+    """Return every module of these packages of jaxtour."""
     everything = [found.name for found in pkgutil.walk_packages(jaxtour.__path__, "jaxtour.")]
     names = [name for name in everything if name.split(".")[1] in packages]
     assert names
@@ -36,7 +36,7 @@ def importing(names: list[str]) -> str:
 
 @pytest.fixture(scope="module")
 def imports() -> dict[str, set[str]]:
-    """What each module of jaxtour imports of jaxtour, at whatever place in it and for types too."""
+    """What each module of jaxtour imports from jaxtour, anywhere in it and for types too."""
     graph = grimp.build_graph("jaxtour")
     return {name: graph.find_modules_directly_imported_by(name) for name in graph.modules}
 
@@ -53,7 +53,7 @@ def test_every_module_is_imported_or_started(imports):
     started = {
         "jaxtour.__main__",
         "jaxtour.render.ir.lexers",  # an entry point of Pygments
-        "jaxtour.worker.guard.supervisor",  # by name, as all that the guard starts with
+        "jaxtour.worker.guard.supervisor",  # by name, like everything that the guard starts with
         "jaxtour.worker.start_guard",
         "jaxtour.worker.start_remote",  # as text, on another machine
         "jaxtour.worker.start_runner",

@@ -1,4 +1,4 @@
-"""Which Pythons `make` finds, and what `make matrix` says of them."""
+"""`make` finds these Pythons, and `make matrix` reports on them."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def found(path: str, home: Path) -> list[tuple[str, str]]:
-    """Version and path of each that `tools/pythons.sh` prints."""
+    """Return version and path of each Python that `tools/pythons.sh` prints."""
     env = {"PATH": f"{path}:/usr/bin:/bin", "HOME": str(home)}
     done = subprocess.run(
         ["sh", "tools/pythons.sh"], cwd=ROOT, env=env, capture_output=True, text=True, check=True, timeout=60
@@ -23,7 +23,7 @@ def found(path: str, home: Path) -> list[tuple[str, str]]:
 
 @pytest.fixture
 def shims(tmp_path: Path) -> Path:
-    """A folder whose `python3.14` is a shim of a version that is not there, as pyenv makes them."""
+    """Make a folder whose `python3.14` is a shim of a version that is not installed, as pyenv makes them."""
     shim = tmp_path / "bin" / "python3.14"
     shim.parent.mkdir()
     shim.write_text("#!/bin/sh\necho 'pyenv: python3.14: command not found' >&2\nexit 127\n")

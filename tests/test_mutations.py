@@ -1,4 +1,4 @@
-"""The small changes that `make mutants` makes."""
+"""`make mutants` makes small changes."""
 
 import ast
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""One word for one thing: a class, or an alias of a type, has a name of its own."""
+"""One word for one thing: each class, and each alias of a type, has its own name."""
 
 import ast
 from collections import defaultdict
@@ -10,7 +10,7 @@ PACKAGE = Path(jaxtour.__path__[0])
 
 
 def named(path: Path) -> list[str]:
-    """The classes and the aliases of types of a module, without those that it keeps to itself."""
+    """Return the classes and the type aliases of a module, except private ones."""
     found = []
     for node in ast.parse(path.read_text()).body:
         if isinstance(node, ast.ClassDef):
@@ -21,7 +21,7 @@ def named(path: Path) -> list[str]:
 
 
 def test_no_name_has_two_meanings():
-    # The worker imports nothing of the rest: what both sides know is a class on each, of the same name.
+    # The worker imports nothing from the rest: what both sides know is a class on each, of the same name.
     sides: dict[bool, defaultdict[str, list[str]]] = {side: defaultdict(list) for side in (False, True)}
     for path in PACKAGE.rglob("*.py"):
         place = path.relative_to(PACKAGE)

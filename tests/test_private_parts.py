@@ -22,14 +22,14 @@ def is_private(name: str) -> bool:
 
 
 def files(package: str) -> list[Path]:
-    """The modules of a package that may use nothing private."""
+    """Return the modules of a package that may use nothing private."""
     found = [path for path in (PACKAGE / package).rglob("*.py") if not path.name.startswith("compat")]
     assert len(found) > 20
     return found
 
 
 def private_imports(tree: ast.AST, libraries: tuple[str, ...]) -> Iterator[str]:
-    """The private modules and names of these libraries that code imports."""
+    """Yield the private modules and names of these libraries that code imports."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names = [each.name for each in node.names]
@@ -41,7 +41,7 @@ def private_imports(tree: ast.AST, libraries: tuple[str, ...]) -> Iterator[str]:
 
 
 def private_attributes(tree: ast.AST) -> Iterator[str]:
-    """Private attributes of anything but the object and its class; `_replace` and `_exit` are documented."""
+    """Yield private attributes of anything but the object and its class; `_replace` and `_exit` are documented."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and is_private(node.attr):
             owner = node.value
@@ -51,7 +51,7 @@ def private_attributes(tree: ast.AST) -> Iterator[str]:
 
 @functools.cache
 def own_names(cls: type) -> set[str]:
-    """The private names that a class defines, or uses of itself."""
+    """Return the private names that a class defines, or uses of itself."""
     nodes = list(ast.walk(ast.parse(textwrap.dedent(inspect.getsource(cls)))))
     defined = {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
     attributes = [node for node in nodes if isinstance(node, ast.Attribute)]
@@ -60,7 +60,7 @@ def own_names(cls: type) -> set[str]:
 
 
 def widgets() -> Iterable[type]:
-    """The classes of the terminal program, apart from those that may use what is private."""
+    """Yield the classes of the terminal program, apart from those that may use what is private."""
     for module in pkgutil.walk_packages(jaxtour.tui.__path__, "jaxtour.tui."):
         if module.name.rpartition(".")[2].startswith("compat"):
             continue

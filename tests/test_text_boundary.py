@@ -29,7 +29,7 @@ ROUNDS = 3
 
 
 def built(hint: Any, round_: int, depth: int = 0) -> Any:
-    """A value of the type, with hostile text wherever there may be text."""
+    """Return a value of the type, with hostile text wherever there may be text."""
     origin, args = get_origin(hint), get_args(hint)
     if hint is str:
         return HOSTILE
@@ -53,7 +53,7 @@ def built(hint: Any, round_: int, depth: int = 0) -> Any:
 
 
 def texts(value: Any, hint: Any = None, mark: str = "line", place: str = "") -> Iterator[tuple[str, str, str]]:
-    """Every text in a value but what is raw: where it is, whether it may have lines, and the text."""
+    """Yield every text in a value except raw ones: where it is, whether it may have lines, and the text."""
     if get_origin(hint) is Annotated:
         marks = (part.extra[KEY] for part in get_args(hint)[1:] if part.extra and KEY in part.extra)
         mark, hint = next(marks, mark), get_args(hint)[0]
@@ -77,7 +77,7 @@ def texts(value: Any, hint: Any = None, mark: str = "line", place: str = "") -> 
 
 
 def raws(value: Any) -> Iterator[Raw]:
-    """Every raw text in a value."""
+    """Yield every raw text in a value."""
     if isinstance(value, Raw):
         yield value
     elif isinstance(value, msgspec.Struct):
@@ -89,7 +89,7 @@ def raws(value: Any) -> Iterator[Raw]:
 
 
 def unclean(value: Any) -> list[str]:
-    """Where a value's texts are not what their types promise."""
+    """Return where a value's texts are not what their types promise."""
     return [
         place
         for place, mark, text in texts(value)
@@ -191,7 +191,7 @@ DOORS = {
     "tui/screens/profile.py", "tui/tour/controllers/answers.py", "tui/tour/controllers/search.py",
     "tui/terminal.py", "tui/tour/screen.py",
 }  # fmt: skip
-"""Where text comes in that no frame and no lesson brings, or where what was raw is made lines."""
+"""Where text comes in that neither a frame nor a lesson brings, or where raw text is made into lines."""
 
 
 def test_text_is_cleaned_at_the_doors_alone() -> None:

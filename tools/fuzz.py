@@ -1,6 +1,6 @@
 """`make fuzz SECONDS=60`: tries inputs of every kind, led by the code that they reach, and prints a table.
 
-Each target of `tests/fuzz/targets.py` gets the seconds, in a process of its own: `python -m tools.fuzz --one NAME
+Each target of `tests/fuzz/targets.py` gets the seconds, in a separate process: `python -m tools.fuzz --one NAME
 --seconds N`. What is found stays in `.fuzz/`, and the next run begins with it. An input that fails, or is slow without
 the instruments too, is named, and the exit code is 1.
 """

@@ -63,7 +63,7 @@ class _Mutator:
         """Yield the mutations of a node and all its children."""
         match node:
             case ast.Assert() | ast.JoinedStr() | ast.Expr(value=ast.Constant()):
-                # Before Python 3.12, nodes inside an f-string have no positions of their own.
+                # Before Python 3.12, nodes inside an f-string have no positions.
                 return
             case ast.If(test=ast.Name(id="TYPE_CHECKING")):
                 return

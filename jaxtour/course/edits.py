@@ -149,7 +149,7 @@ class Edits:
 
 
 def is_own(step: Step, code: str) -> bool:
-    """Return whether this is the lesson's own code, but for space at its end."""
+    """Return whether some code is the lesson's own, except for space at its end."""
     return code.rstrip() == step.shown_code.text.rstrip()
 
 

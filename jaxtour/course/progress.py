@@ -93,7 +93,7 @@ class Progress:
         self.notice: str | None = None
         """One line for the user while something is wrong with the file."""
         self.changes = 0
-        """How often it has changed: whoever keeps what it said asks again when this is another number."""
+        """How often it has changed: whoever keeps an answer asks again when this number is another."""
         self._state = SavedProgress()
         self._pending: list[Change] = []
         self._writable = True
@@ -116,7 +116,7 @@ class Progress:
 
     @property
     def place(self) -> tuple[str, str] | None:
-        """Return lesson and step where the learner left off."""
+        """The lesson and the step where the learner left off."""
         return self._state.place
 
     @property

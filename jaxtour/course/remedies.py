@@ -47,7 +47,7 @@ def _cause(error: MarkedYAMLError, mark: Mark, lines: list[str]) -> tuple[Mark, 
 
 
 def _structure(problem: str, context: str, mark: Mark, start: Mark, before: str, rest: str) -> tuple[Mark, str]:
-    """Return the same for faults in lines and brackets."""
+    """Return the place and the message for faults in lines and brackets."""
     if "block scalar" in context:
         return start, f"after `|` or `>` the text begins on the next line: if this is a value, {QUOTE}"
     if "node content" in problem:

@@ -1,4 +1,4 @@
-"""What a step needs from the worker: its code and other requests as commands, the cells before it, its devices."""
+"""States what a step needs from the worker: its code and other requests as commands, cells before it, its devices."""
 
 import ast
 import functools
@@ -241,7 +241,7 @@ def processes_needed(lesson: Lesson, step: Step) -> int:
 
 
 def _until(lesson: Lesson, step: Step) -> Iterator[Requires]:
-    """Return the requirements of the lesson, of the step and of the steps before it."""
+    """Yield the requirements of the lesson, of the step and of the steps before it."""
     yield lesson.requires
     for earlier in lesson.steps:
         if isinstance(earlier, Step) and earlier.requires:

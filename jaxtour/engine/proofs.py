@@ -37,7 +37,7 @@ async def proved(engine: Headless, lesson: Lesson, outcome: Outcome) -> Outcome:
 
 
 async def _faults(engine: Headless, lesson: Lesson, step: Step, exercise: Exercise) -> AsyncIterator[str]:
-    """Return what is wrong with the exercise, one line each."""
+    """Yield what is wrong with the exercise, one line each."""
     if (await _verdict(engine, lesson, step, exercise.starter.text)).passed:
         yield "exercise: the starter passes its check: nothing is left to do"
     for number, other in enumerate(exercise.others):

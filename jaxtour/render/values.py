@@ -139,7 +139,7 @@ def _count(count: int) -> str:
 
 
 def value_lines(stage: StageText, cell: str, width: int, expression: Callable[[Span], str]) -> list[Line]:
-    """Return all of it as lines to print: the sentences, then the jaxpr with places in the source and figures."""
+    """Return the values of a call as lines to print: the sentences, then the jaxpr with source places and figures."""
     assert stage.evaluated is not None
     figures, paint, heads = ValueFigures(stage, width), line_of(stage.stage), stage.evaluated.heads
     places = [place_of(cell, origin) for origin in stage.origins]

@@ -360,7 +360,7 @@ class Keys:
         return lines
 
     def of(self, action: Action | str) -> list[str]:
-        """The names of an action's keys."""
+        """Return the names of an action's keys."""
         return self._names[action if isinstance(action, str) else action.id]
 
     def first(self, action: Action | str) -> str:

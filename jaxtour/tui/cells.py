@@ -53,7 +53,7 @@ class Cells:
 
     def __init__(self) -> None:
         self._rows: list[list[StyledCell | None]] = []
-        """None for a cell that must be written in any case."""
+        """The cells of each row; None for a cell that must be written in any case."""
         self._strips: list[dict[int, Strip]] = []
         """The strips that each row shows, by column: most come again unchanged, and cells take longer to compare."""
 
@@ -121,7 +121,7 @@ class Cells:
         return f"\x1b[{y + 1};{x + 1}H" + "".join(texts)
 
     def _written(self, runs: Iterable[CellRun]) -> str:
-        """The text for these runs, in this order."""
+        """Return the text for these runs, in this order."""
         out: list[str] = []
         style, at_x, at_y = PLAIN, -1, -1
         for x, y, wanted, text in runs:
@@ -139,7 +139,7 @@ class Cells:
 
 
 def _move(at_x: int, at_y: int, x: int, y: int) -> str:
-    """The shortest sequence that every terminal knows to move its cursor; it is at -1, -1 if its place is unknown."""
+    """Return the shortest sequence that every terminal knows to move its cursor; -1, -1 stands for an unknown place."""
     there = f"\x1b[{y + 1};{x + 1}H"
     if at_y < 0 or not 0 <= y - at_y <= 1:
         return there
@@ -164,7 +164,7 @@ def runs_of(x: int, y: int, cells: Sequence[StyledCell]) -> Iterator[CellRun]:
 
 
 def by_look(runs: Iterable[CellRun]) -> list[CellRun]:
-    """Return the same runs, grouped by style: switching colours takes up to 20 bytes, moving the cursor 5."""
+    """Return the runs grouped by style: switching colours takes up to 20 bytes, moving the cursor 5."""
     alike: dict[CellStyle, list[CellRun]] = {}
     for run in runs:
         alike.setdefault(run.style, []).append(run)

@@ -150,7 +150,7 @@ class Palette:
         return self._known[key]
 
     def rich(self, style: Style, marks: tuple[Mark | None, ...] = ()) -> RichStyle:
-        """Return the same as a style of a segment."""
+        """Return the style on this background and these marks, as a style of a segment."""
         found = self._rich.get((style, marks))
         if found is None:
             found = self.visual(style, *marks).rich_style

@@ -259,7 +259,7 @@ def is_jitted(function: Any) -> bool:
 
 
 def is_bare_jit(function: Any) -> bool:
-    """Return whether it is what `jax.jit` returns, not a library's wrapper around that."""
+    """Return whether a function is what `jax.jit` returns, not a library's wrapper around that."""
     return type(function) is type(jax.jit(str))
 
 

@@ -48,7 +48,7 @@ def _session() -> Callable[[Any], Any] | None:
 
 
 def _written(work: Callable[[], Any], options: Any, read: Any) -> Any:
-    """Return the same by public means, through a file."""
+    """Return the recording, made by public means, through a file."""
     with tempfile.TemporaryDirectory(prefix="jaxtour-") as folder:
         with jax.profiler.trace(folder, profiler_options=options):
             work()

@@ -1,4 +1,4 @@
-"""Code that sets the number of CPU devices, as a script does before anything else."""
+"""Code may set the number of CPU devices, as a script does before anything else; the worker then has them."""
 
 import json
 import os

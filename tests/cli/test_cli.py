@@ -1,4 +1,4 @@
-"""The commands: each once as a user's shell runs it; what they print is tested in the test's own process."""
+"""Each command runs once as a user's shell runs it; what the commands print is tested in the test's own process."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""`jaxtour diff` on a user's files, with real workers."""
+"""`jaxtour diff` compares the calls of a user's files, with real workers."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""`jaxtour explore`: a file in the app, on a real worker, saved the way editors save."""
+"""`jaxtour explore` opens a file in the app, on a real worker, and follows its saves the way editors make them."""
 
 import os
 import time
@@ -222,5 +222,5 @@ async def test_a_file_that_is_gone_is_said_and_the_own_stays(tmp_path: Path) -> 
 
 
 def screen_text(app: ExploreApp) -> str:
-    """The whole screen as text."""
+    """Return the whole screen as text."""
     return "\n".join("".join(part.text for part in strip) for strip in app.screen._compositor.render_strips())

@@ -1,4 +1,4 @@
-"""`jaxtour export` and `import`: a lesson to take away, and the learner's work on another machine."""
+"""`jaxtour export` and `import` take a lesson away, and the learner's work to another machine."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""A file that does not run to its end, or has nothing to show: `lens` and `time` report it in the same way."""
+"""`lens` and `time` report a file that does not run to its end, or has nothing to show, in the same way."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Steps that end the worker, never end, or cannot run here: the reports on them, and on the steps after them."""
+"""Commands report steps that end the worker, never end, or cannot run here, and the steps after them."""
 
 import json
 from pathlib import Path

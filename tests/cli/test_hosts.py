@@ -1,4 +1,4 @@
-"""`--hosts`: a process on each host of a file, or of a TPU slice."""
+"""`--hosts` runs a process on each host of a file, or of a TPU slice."""
 
 import json
 import sys
@@ -46,7 +46,7 @@ class Metadata(BaseHTTPRequestHandler):
         self.wfile.write(b"unknown:unknown:10.164.0.2,unknown:unknown:10.164.0.3" if known else b"")
 
     def log_message(self, *_: object) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""`--html`: a page instead of printing, or clear words about why not."""
+"""`--html` writes a page instead of printing, or says clearly why not."""
 
 import json
 import re

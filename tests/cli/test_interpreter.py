@@ -1,4 +1,4 @@
-"""The worker's Python, named in every way."""
+"""The worker's Python can be named in every way."""
 
 import sys
 from pathlib import Path

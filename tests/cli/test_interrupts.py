@@ -1,4 +1,4 @@
-"""Ctrl-C at any moment: exit code 130, an empty stderr, no process left."""
+"""Ctrl-C ends a command at any moment: exit code 130, an empty stderr, no process left."""
 
 import os
 import signal
@@ -39,7 +39,7 @@ IMPORTS = [
     "platformdirs", "jaxtour.course.loader", "jaxtour.render.text.plain",
 ]  # fmt: skip
 LATE = ["jaxtour.cli", "jaxtour.engine.guards.client", "jaxtour.render.text.plain"]
-"""Those at which a SIGINT that was ignored at the start is handled too."""
+"""The commands at which a SIGINT that was ignored at the start is handled too."""
 IGNORED = pytest.mark.parametrize("ignored", [False, True], ids=["heard", "ignored"])
 
 

@@ -1,4 +1,4 @@
-"""`jaxtour lens` on a user's files: once as a shell runs it, otherwise in the test's own process."""
+"""`jaxtour lens` prints the stages of a user's files: once as a shell runs it, otherwise in the test's own process."""
 
 import json
 from pathlib import Path
@@ -81,7 +81,7 @@ def is_linked(document: dict[str, Any], stage: str) -> None:
 
 
 def calls_of(output: str) -> list[dict[str, Any]]:
-    """What `--json` says of each call."""
+    """Return what `--json` says about each call."""
     whole = json.loads(output)
     assert set(whole) == {"version", "calls"} and whole["version"] == 1
     return list(whole["calls"])

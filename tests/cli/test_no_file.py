@@ -1,4 +1,4 @@
-"""Paths that name something other than a file: reported in one line and without waiting."""
+"""Paths that name something other than a file are reported in one line and without waiting."""
 
 import os
 import socket

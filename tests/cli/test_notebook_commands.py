@@ -1,4 +1,4 @@
-"""Commands on notebooks: they open, run, and are held against their own outputs."""
+"""Commands open and run notebooks, and compare them with their own outputs."""
 
 import json
 from pathlib import Path
@@ -22,7 +22,7 @@ def shown(text: str) -> list[Any]:
 
 @pytest.fixture
 def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A notebook whose third cell no longer gives what it has stored."""
+    """A notebook whose third cell no longer gives the output that it has stored."""
     cells = [
         v4.new_markdown_cell("# Means\n\nof numbers"),
         v4.new_code_cell("import jax.numpy as jnp\n%time x = jnp.arange(4.0)"),

@@ -1,4 +1,4 @@
-"""Names and texts with half a surrogate pair or a null character: what Python allows runs and is shown."""
+"""Python allows some names and texts with half a surrogate pair or a null character: these run and are shown."""
 
 import json
 from pathlib import Path

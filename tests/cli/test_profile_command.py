@@ -1,4 +1,4 @@
-"""`jaxtour profile` on a user's files, with a real worker."""
+"""`jaxtour profile` profiles a user's files, with a real worker."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""`jaxtour progress` and `jaxtour reset`: what was done, and forgetting it so that it can be undone."""
+"""`jaxtour progress` and `jaxtour reset` show what was done, and forget it so that this can be undone."""
 
 import json
 import os
@@ -22,7 +22,7 @@ ASK = "ask: {question: 'Which?', choices: [a, b], answer: 1}\ncode: '1'"
 
 @pytest.fixture
 def own(tmp_path: Path) -> Path:
-    """Two lessons; something is known of the first one."""
+    """Two lessons, the first of which has progress."""
     folder = tmp_path / "own"
     folder.mkdir()
     (folder / "01-first.yaml").write_text(lesson("first", ASK, EXERCISE, EXERCISE, ASK, "code: '1'"))

@@ -1,4 +1,4 @@
-"""`jaxtour record` on real workers: programs with arguments, modules, packages, errors, and when to stop."""
+"""`jaxtour record` runs programs with arguments, modules and packages on real workers, and stops when it should."""
 
 import json
 import signal
@@ -109,7 +109,7 @@ def test_a_script_in_a_folder_that_is_called_as_an_installed_package_runs_as_und
 
 
 def _path(*entries):
-    """A PYTHONPATH with these entries, and where jaxtour itself is."""
+    """Return a PYTHONPATH with these entries, and where jaxtour itself is."""
     return ":".join([*entries, *(entry for entry in sys.path if Path(entry, "jaxtour").is_dir())])
 
 

@@ -1,4 +1,4 @@
-"""`jaxtour review`: what is due, what comes later, and nothing to do."""
+"""`jaxtour review` shows what is due and what comes later, or that there is nothing to do."""
 
 import json
 from datetime import timedelta

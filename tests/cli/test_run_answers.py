@@ -1,4 +1,4 @@
-"""`jaxtour run --answers`: answers are graded without a screen."""
+"""`jaxtour run --answers` grades answers without a screen."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`jaxtour solve` on an exercise of the user's own, with a real worker where it runs at all."""
+"""`jaxtour solve` checks an exercise of the user's own, with a real worker where it runs at all."""
 
 import json
 from pathlib import Path

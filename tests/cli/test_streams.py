@@ -1,4 +1,4 @@
-"""Streams that are closed, full, or not in UTF-8, and invalid command lines."""
+"""Commands survive streams that are closed, full, or not in UTF-8, and invalid command lines."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What a command's arguments mean: lessons of the course, a user's own, and anything else."""
+"""A command's arguments name lessons of the course, a user's own, or nothing."""
 
 import os
 from pathlib import Path

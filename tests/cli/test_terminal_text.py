@@ -1,4 +1,4 @@
-"""What the commands print on a terminal, and in which width."""
+"""The commands fit what they print to a terminal and its width."""
 
 import fcntl
 import os

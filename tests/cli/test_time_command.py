@@ -1,4 +1,4 @@
-"""`jaxtour time` on a user's files: once as a shell runs it, otherwise in the test's own process."""
+"""`jaxtour time` times a user's files: once as a shell runs it, otherwise in the test's own process."""
 
 import json
 import re
@@ -154,7 +154,7 @@ def told():
 
 
 def test_what_an_earlier_process_compiled_is_compiled_again(tmp_path: Path) -> None:
-    """With a cache folder of compiled programs, as users have it, and every switch on."""
+    """What is in a cache folder of compiled programs, as users have it with every switch on, is compiled again."""
     path = tmp_path / "hits.py"
     path.write_text(HITS)
     cache = tmp_path / "cache"
@@ -189,7 +189,7 @@ def test_a_call_that_gives_its_input_away_leaves_the_files_own_array(tmp_path: P
 
 
 def test_calls_that_fail_are_a_line_each_and_leave_the_others(tmp_path: Path) -> None:
-    """The other calls may use modules that the file does not import."""
+    """Calls that fail are a line each; the other calls may use modules that the file does not import."""
     path = tmp_path / "bare.py"
     path.write_text("def f(a): return a @ a\ny = 2.0\n")
     calls = ("f(", "g(1)", "f(jnp.ones((2, 3)))", "jnp.ones(3) * y + np.ones(3)")

@@ -15,7 +15,7 @@ STEP = "setup: a = 1\ncode: 'a + 1'\ntrace: []\nask: {question: What?, value: 1 
 
 @pytest.fixture(autouse=True)
 def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Nothing is trusted at first."""
+    """Start with nothing trusted."""
     monkeypatch.delenv(EVERYTHING)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 

@@ -1,4 +1,4 @@
-"""`jaxtour values` on a user's files."""
+"""`jaxtour values` evaluates the calls of a user's files."""
 
 import json
 from pathlib import Path
@@ -35,7 +35,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def values(file: Path, call: str, *options: str):
-    """What the command gives for a call."""
+    """Return what the command gives for a call."""
     words = ("values", file.name, "--call", call, "--platform", "cpu", *options)
     return command(*words, cwd=file.parent, engine=REAL)
 

@@ -41,6 +41,6 @@ class Entry:
 
 
 def course(*lessons: Lesson) -> Catalogue:
-    """The lessons as a catalogue."""
+    """Return the lessons as a catalogue."""
     entries: Any = tuple(map(Entry, lessons))
     return Catalogue(entries)

@@ -26,7 +26,7 @@ def course(tmp_path, monkeypatch) -> Path:
 
 
 def reads(monkeypatch) -> list[str]:
-    """The names of the files loaded from now on."""
+    """Return the names of the files loaded from now on."""
     seen: list[str] = []
     load = kept.load
     monkeypatch.setattr(kept, "load", lambda path: (seen.append(path.name), load(path))[1])

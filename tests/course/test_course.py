@@ -1,4 +1,4 @@
-"""The course itself: it runs, and its lessons fit together."""
+"""The course itself runs, and its lessons fit together."""
 
 import json
 import subprocess
@@ -25,7 +25,7 @@ LESSONS: list[Lesson] = [entry.lesson() for entry in bundled().entries]
 
 
 def steps() -> Iterator[tuple[str, Step]]:
-    """Return every step that could be read, by `lesson/step`."""
+    """Yield every step that could be read, by `lesson/step`."""
     for lesson in LESSONS:
         for step in lesson.steps:
             if isinstance(step, Step):

@@ -1,4 +1,4 @@
-"""The learner's code and its versions: whatever replaces it, nothing is lost."""
+"""Whatever replaces the learner's code, none of its versions is lost."""
 
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def edits(file: Path) -> Edits:
 
 
 def round_of(edits: Edits, key: tuple[str, str] = KEY) -> list[str | None]:
-    """The code after each `u`, until it is the first again."""
+    """Return the code after each `u`, until the first comes again."""
     seen = [edits.text(key)]
     while True:
         edits.turn(key)

@@ -1,4 +1,4 @@
-"""Files that must not end the process: a signal cannot be caught, so each round has its own process."""
+"""Reads files that must not end the process: a signal cannot be caught, so each round has its own process."""
 
 import random
 import subprocess

@@ -1,4 +1,4 @@
-"""Lessons that are kept in the cache: the same as read, and never those of another file or another reader."""
+"""Lessons kept in the cache are the same as read, and never those of another file or another reader."""
 
 import os
 import sys

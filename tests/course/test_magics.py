@@ -1,4 +1,4 @@
-"""What commands of IPython become, line for line."""
+"""Commands of IPython become Python, line for line."""
 
 import ast
 

@@ -1,4 +1,4 @@
-"""The lesson on timing, measured: each row has the flags that its text names, and no cured row has one."""
+"""The lesson on timing is measured: each row has the flags that its text names, and no cured row has one."""
 
 import json
 import subprocess

@@ -42,7 +42,7 @@ def node(value: Any, line: int = 1) -> Node:
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Yield every path into a value."""
+    """Return every path into a value."""
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [path, *(found for key, each in inner for found in places(each, (*path, key)))]
 

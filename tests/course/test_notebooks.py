@@ -1,4 +1,4 @@
-"""Notebooks, MyST pages and percent scripts as lessons."""
+"""Notebooks, MyST pages and percent scripts become lessons."""
 
 import json
 import os

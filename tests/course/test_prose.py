@@ -1,4 +1,4 @@
-"""Markdown of notebooks and MyST pages, as the terminal shows it."""
+"""The terminal shows the Markdown of notebooks and MyST pages."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Review: which cards there are, when each is due, and how an answer moves it."""
+"""Review has the right cards, each due at the right time, and an answer moves it."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -70,7 +70,7 @@ def test_a_clock_that_was_set_back_loses_no_review(progress: Progress) -> None:
     reschedule(progress, "asking", "shape", "good", NOW)
     [item] = items(progress, NOW)
     assert NOW + DAY <= item.due <= NOW + 365 * DAY
-    # The hours of another machine make no difference worth telling.
+    # The hours of another machine make no difference worth mentioning.
     reschedule(progress, "asking", "shape", "good", NOW)
     assert due(items(progress, NOW - DAY / 2), NOW - DAY / 2) == []
 

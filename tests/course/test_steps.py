@@ -1,4 +1,4 @@
-"""One bad step: one problem, at the exact character, and the other steps unaffected."""
+"""One bad step makes one problem, at the exact character, and leaves the other steps unaffected."""
 
 import textwrap
 

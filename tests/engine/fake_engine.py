@@ -39,7 +39,7 @@ from jaxtour.text import harmless
 
 
 class Hold(msgspec.Struct, frozen=True):
-    """In a script: wait here until `FakeEngine.release` is called, or the run is interrupted."""
+    """In a script, waits here until `FakeEngine.release` is called, or the run is interrupted."""
 
     name: str = ""
 
@@ -47,13 +47,13 @@ class Hold(msgspec.Struct, frozen=True):
 Script: TypeAlias = Mapping[str, Sequence[Event | Hold]]
 """Events by the cell's name (`lesson/step`), or by its code; the run's number is filled in.
 
-Stages below the jaxpr, levels with theirs, and timings come on request, with the `Hold`s right before them.
-What the devices can do at most stands under `PEAKS`.
+Stages below the jaxpr, levels with theirs, and timings come on request, with the `Hold`s right before them. The
+devices' peaks stand under `PEAKS`.
 """
 
 PEAKS = "peaks"
 NAMES = "names"
-"""What the worker knows of the beginning of a name."""
+"""The completions that the worker knows for the beginning of a name."""
 
 FACTS = Facts(
     python="3.11.9",
@@ -80,7 +80,7 @@ class FakeEngine:
         self.script = script or {}
         self.facts = facts
         self.opening = tuple(opening)
-        """Played before the worker is ready."""
+        """The events that are played before the worker is ready."""
         self.sent: list[Command] = []
         self.closed = False
         self._queue: asyncio.Queue[Event | None] = asyncio.Queue()
@@ -117,7 +117,7 @@ class FakeEngine:
         self.sent.append(Suspend())
 
     async def events(self) -> AsyncIterator[Event]:
-        """What was pushed or played, until closed."""
+        """Yield what was pushed or played, until closed."""
         while (event := await self._queue.get()) is not None:
             yield event
 
@@ -130,12 +130,12 @@ class FakeEngine:
             self._queue.put_nowait(None)
 
     def push(self, *events: Event) -> None:
-        """Say something out of turn; what comes is harmless, as it is from a worker."""
+        """Send an event out of turn; its text is made harmless, as a worker's is."""
         for event in events:
             self._queue.put_nowait(harmless(event))
 
     def release(self, name: str | None = None) -> None:
-        """Let a script go on that waits at this `Hold`, or at any."""
+        """Let a script continue that waits at this `Hold`, or at any."""
         for held, event in list(self._held.items()):
             if name in (None, held):
                 event.set()
@@ -187,7 +187,7 @@ class FakeEngine:
                 self.push(event)
 
     def _interrupted(self, run: int | None) -> bool:
-        """Whether an interrupt came after this run was asked for."""
+        """Return whether an interrupt came after this run was requested."""
         for command in reversed(self.sent):
             if isinstance(command, Interrupt):
                 return run is not None
@@ -197,7 +197,7 @@ class FakeEngine:
 
 
 def _asked_for(played: Iterable[Event | Hold], command: Run) -> Iterator[Event | Hold]:
-    """What a script has for this run: of a look only what is looked at, of a run all but that."""
+    """Yield what a script has for this run: of a request only what is requested, of a run everything else."""
     requests = {(look.index, look.stage) for look in command.requests}
     held: list[Hold] = []
     for event in played:

@@ -20,7 +20,7 @@ MEMORY = Memory(
 
 
 def stage(memory: Memory | None) -> StageText:
-    """The stage of that program, with this memory."""
+    """Return the stage of that program, with this memory."""
     origins = (Origin(), Origin(kind="instruction", name="negate"), Origin(spans=(BODY,)), Origin(spans=(LOOP, BODY)))
     whole = Stage(
         run=1, index=0, stage="hlo", text=HLO, lines=(0, 0, 1, 2, 3), origins=origins, memory=memory,

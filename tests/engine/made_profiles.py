@@ -1,4 +1,4 @@
-"""A profile as the wire brings it: two lines, a fusion of both, a loop, and what has no source."""
+"""A profile as it arrives on the wire: two lines, a fusion of both, a loop, and time without a source."""
 
 import msgspec
 
@@ -26,7 +26,7 @@ SPREAD = {"best_s": 0.9, "q1_s": 0.95, "median_s": 0.98, "q3_s": 1.0, "runs": 15
 
 
 def profile(**fields) -> Profile:
-    """A call of one second, of which 0.85 s are covered."""
+    """Return a call of one second, of which 0.85 s are covered."""
     whole = {
         "event": "profile", "run": 1, "index": 0, "label": "f(x)", "call": "f(x)", "platform": "cpu",
         "untraced": SPREAD, "wall_s": 1.0, "traced_s": 1.0, "covered_s": 0.85, "unaccounted_s": 0.15, "gaps_s": 0.05,

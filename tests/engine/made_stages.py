@@ -21,7 +21,7 @@ def equation(name: str, *spans: Span, path: str = "", callers: Sequence[Span] = 
 def events(
     rows: Sequence[tuple[str, Origin]], *, parts: int = 1, run: int = 1, index: int = 0, stage: StageName = "jaxpr"
 ) -> Iterator[Stage]:
-    """The parts of a stage, whose table of origins grows as they are first needed."""
+    """Yield the parts of a stage, whose table of origins grows as they are first needed."""
     table: dict[Origin, int] = {}
     size = -(-len(rows) // parts)
     for part in range(parts):
@@ -34,7 +34,7 @@ def events(
 
 
 def whole(*parts: Stage) -> StageText:
-    """What becomes of the parts."""
+    """Return the stage that its parts make."""
     stage = None
     for part in parts:
         stage = assembled(stage, part)
@@ -43,5 +43,5 @@ def whole(*parts: Stage) -> StageText:
 
 
 def stage_of(*rows: tuple[str, Origin], **more: Any) -> StageText:
-    """The stage of lines with their origins."""
+    """Return the stage of lines with their origins."""
     return whole(*events(rows, **more))

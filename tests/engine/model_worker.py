@@ -68,7 +68,7 @@ class ModelWorker:
         self.ran: list[tuple[tuple[Cell, ...], Cell | None, int]] = []
         self.looked: list[tuple[tuple[Cell, ...], Cell, int]] = []
         self.clean = True
-        """Whether nothing but cells made the state; looks see through looks before them, runs do not."""
+        """Whether nothing but cells made the state; requests ignore earlier requests, runs do not."""
 
     async def start(self) -> None:
         pass

@@ -1,4 +1,4 @@
-"""What is asked of the session before there is a guard, or of a lesson that may not run."""
+"""What the session is asked before there is a guard, or about a lesson that may not run."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -26,7 +26,7 @@ FOREIGN = msgspec.structs.replace(LESSON, file=Raw("/elsewhere/lesson.yaml"))
 
 
 class Slow(Recorder):
-    """A worker whose guard is there once `there` is set."""
+    """A worker whose guard exists once `there` is set."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class Slow(Recorder):
 
 
 async def sent_early(asked: Callable[[Session], Awaitable[object]]) -> tuple[list[Command], list[Command]]:
-    """What was sent before there was a guard, and after."""
+    """Return what was sent before there was a guard, and after."""
 
     async def ask() -> None:
         await asked(session)

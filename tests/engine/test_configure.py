@@ -1,4 +1,4 @@
-"""Other devices while the tour goes on, with a real worker."""
+"""Devices are changed while the tour goes on, with a real worker."""
 
 import pytest
 
@@ -23,7 +23,7 @@ LESSON = harmless(
 
 
 async def seen(engine: Headless) -> str:
-    """What the second step prints."""
+    """Return what the second step prints."""
     step = LESSON.steps[1]
     assert isinstance(step, Step)
     outcome = await engine.step(LESSON, step)

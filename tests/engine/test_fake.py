@@ -1,4 +1,4 @@
-"""The script gives a run and the looks after it what a worker would give each."""
+"""A script gives a run, and the requests after it, what a worker would give each."""
 
 import asyncio
 

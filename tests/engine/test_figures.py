@@ -1,4 +1,4 @@
-"""Matplotlib's figures in the cells of a notebook: they come where Jupyter shows them, each once."""
+"""Matplotlib's figures in the cells of a notebook appear where Jupyter shows them, each once."""
 
 import struct
 from pathlib import Path
@@ -44,7 +44,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def size_of(path: str) -> tuple[int, int]:
-    """Width and height in the header of a PNG file."""
+    """Return width and height from the header of a PNG file."""
     data = Path(path).read_bytes()
     assert data[:8] == b"\x89PNG\r\n\x1a\n"
     return struct.unpack(">II", data[16:24])

@@ -1,4 +1,4 @@
-"""The worker that a step needs: simulated devices, and processes."""
+"""The worker that a step needs has its simulated devices and processes."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Which cells ended the worker, as a session's events tell it."""
+"""A session's events tell which cells ended the worker."""
 
 import pytest
 

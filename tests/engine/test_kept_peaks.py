@@ -1,4 +1,4 @@
-"""What devices can do at most, from one sitting to the next."""
+"""The peaks of devices are kept from one session to the next."""
 
 from pathlib import Path
 

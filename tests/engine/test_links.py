@@ -1,4 +1,4 @@
-"""Source and stages lead to each other, and back to where one came from."""
+"""Source and stages lead to each other, and back to where the learner came from."""
 
 import gc
 import weakref
@@ -170,12 +170,12 @@ def test_links_are_made_once_and_go_with_their_stage() -> None:
     assert gone() is None
 
 
-# Whatever a program looks like ----------------------------------------------------------------------------------------
+# Any program ----------------------------------------------------------------------------------------------------------
 
 
 @st.composite
 def nested(draw: st.DrawFn) -> list[Span]:
-    """Spans as expressions have them: any two are apart, or one is inside of the other; they may span lines."""
+    """Draw spans as expressions have them: any two are apart, or one is inside the other; they may span lines."""
     cuts = sorted(draw(st.sets(st.tuples(st.integers(1, 6), st.integers(1, 12)), min_size=2, max_size=14)))
     found: list[Span] = []
 

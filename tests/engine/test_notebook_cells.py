@@ -26,7 +26,7 @@ def touched(x, n=1):
     return jnp.sin(x) * n
 jitted, static = jax.jit(touched), jax.jit(touched, static_argnames="n")
 touched(1.0)"""
-"""Cells with values of JAX's that change what later cells give, were they run twice."""
+"""Cells with JAX values that would change what later cells give if they ran twice."""
 
 CELLS = [
     ("import asyncio, helper\nimport jax, jax.numpy as jnp\nhelper.seven", "import helper\nhelper.seven"),
@@ -71,11 +71,11 @@ CELLS = [
     ("len(seen), next(numbers)", "len(seen), next(numbers)"),
     ("1 / 0", "1 / 0"),
 ]
-"""What the notebook has, and what means the same in plain Python."""
+"""The notebook's cells, and what means the same in plain Python."""
 
 
 def plain_python(code: str, space: dict[str, Any]) -> tuple[str, str, str]:
-    """What the code prints, the text of its value, and the class of what it raises."""
+    """Return what the code prints, the text of its value, and the class of what it raises."""
     tree = ast.parse(code)
     last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
     out = io.StringIO()
@@ -117,7 +117,7 @@ async def test_each_cell_gives_what_plain_python_gives(folder: Path, monkeypatch
 
 @pytest.mark.parametrize(("name", "form"), [("book.md", "md:myst"), ("book.py", "py:percent")])
 def test_a_page_and_a_script_have_the_same_cells_as_the_notebook(folder: Path, name: str, form: str) -> None:
-    """So what holds for the notebook above holds for these, too."""
+    """A page and a script have the same cells as the notebook, so what holds for that holds for these, too."""
     lesson = saved(folder, *(cell for cell, _ in CELLS))
     jupytext.write(nbformat.read(folder / "book.ipynb", 4), folder / name, fmt=form)
     other = open_path(folder / name).entries[0].load()

@@ -1,4 +1,4 @@
-"""The buffers in XLA's messages about memory that ran out, written here in the form that GPUs and TPUs give them."""
+"""XLA's messages about memory that ran out list buffers; they have the form that GPUs and TPUs give them."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Exercises are proved with a real worker: what is wrong with one is said, whatever its solutions do."""
+"""A real worker proves exercises: a fault in one is reported, whatever its solutions do."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Timings as records for other programs."""
+"""Timings become records for other programs."""
 
 import json
 

@@ -71,7 +71,7 @@ def test_phases():
     assert report.phase == "running" and report.progress is not None
     report = advance(report, wire.Executed(run=7, status="error", seconds=1.0))
     assert report.phase == "executed"
-    # What is written while it is traced does not make it run again.
+    # A change of what is written while tracing does not make it run again.
     report = advance(advance(report, text("late")), wire.RunProgress(run=7, phase="tracing"))
     assert report.phase == "executed"
     assert advance(report, wire.Done(run=7, status="ok")).phase == "done"
@@ -134,7 +134,8 @@ def test_two_reports_differ_by_what_is_shown_and_not_by_progress():
     assert folded(text("a")) == folded(wire.RunProgress(run=7, phase="running"), text("a"))
 
 
-# What was looked at ---------------------------------------------------------------------------------------------------
+# Requests
+# --------------------------------------------------------------------------------------------------------------
 
 
 def part(stage: str, text_of_it: str = "a", **fields) -> wire.Stage:

@@ -1,4 +1,4 @@
-"""The rule of state, against a model of the worker that knows which cells made its state."""
+"""The rule of state holds against a model of the worker that knows which cells made its state."""
 
 import asyncio
 
@@ -152,7 +152,10 @@ async def test_a_step_that_needs_devices_waits_until_it_is_known_how_many_there_
 
 
 def needing(**devices: int) -> Lesson:
-    """A lesson whose steps ask for so many devices, 0 for not asking; `lesson` is what the whole of it asks for."""
+    """Return a lesson whose steps require these numbers of devices, 0 for none.
+
+    `lesson` is the whole lesson's requirement.
+    """
     whole = Requires(devices=devices.pop("lesson", 1))
     steps = (
         harmless(Step(id=name, title=name, text="", code=name, requires=Requires(devices=count) if count else None))
@@ -237,7 +240,10 @@ async def test_a_run_that_is_cut_short_by_another_configuration_leaves_no_state(
 
 
 async def test_facts_of_the_runner_before_say_nothing_about_the_next() -> None:
-    """Devices may be told about every second, also between the command and the end of the runner that it replaces."""
+    """Facts of the previous runner say nothing about the next: they may come every second, even after the command.
+
+    They may arrive between the command and the end of the runner that it replaces.
+    """
     worker = ModelWorker()
     session = Session(worker, WorkerConfig(devices=8))
     await session.start()

@@ -1,4 +1,4 @@
-"""Looks into a step: what they replay, and that they leave nothing behind."""
+"""Requests about a step replay what they need, and leave nothing behind."""
 
 import pytest
 from model_worker import LESSON, LOOKS, drain, recorded, step
@@ -28,7 +28,10 @@ async def test_a_look_right_after_the_run_needs_no_replay_and_neither_does_the_n
 
 
 async def test_what_was_prepared_for_the_next_step_can_be_looked_into() -> None:
-    """A step with timings spends its worker, and the tour has the next one brought to where the step ended."""
+    """What was prepared for the next step serves requests.
+
+    A step with timings spends its worker, and the tour has the next one brought to where the step ended.
+    """
     session, worker = await recorded()
     await session.run(LESSON, step(1))
     await drain(session)

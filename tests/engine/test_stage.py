@@ -1,4 +1,4 @@
-"""A stage put together of its parts, whatever they hold and in whatever order they come."""
+"""A stage is assembled from its parts, whatever they hold and in whatever order they come."""
 
 import random
 import tracemalloc

@@ -1,4 +1,4 @@
-"""The rule of state with real workers: any order of runs, edits and restarts gives what a fresh worker gives."""
+"""The rule of state holds with real workers: any order of runs, edits and restarts gives what a fresh worker gives."""
 
 import asyncio
 
@@ -16,7 +16,8 @@ from jaxtour.engine.wire.messages import Done
 from jaxtour.text import harmless
 
 CODES = {
-    # Everything that a step can leave behind: names, mutated objects, random state, module state, flags, the folder.
+    # This is everything that a step can leave behind: names, mutated objects, random state, module state, flags, the
+    # folder.
     "names": "import random, os, numpy as np, jax, jax.numpy as jnp\nlog = []\nrandom.seed(1); np.random.seed(2)\nlog",
     "mutates": "log.append(len(log)); np.label = 'mine'\nlog",
     "random": "log.append(round(random.random(), 6)); log.append(round(float(np.random.rand()), 6))\nlog",
@@ -26,7 +27,7 @@ CODES = {
     "raises": "log.append('before'); log.append(1 / 0)",
     "sees": "print(log, os.environ.get('LEFT'), jnp.arange(2.0).dtype, len(count), os.path.exists('left'))\nlog",
 }
-"""A lesson whose every step depends on what the ones before it left."""
+"""A lesson in which every step depends on what the steps before it left."""
 
 STEPS = tuple(
     harmless(
@@ -49,7 +50,7 @@ Seen = tuple[str, str, str | None, str | None]
 
 
 def seen(outcome: Outcome) -> Seen:
-    """What a learner sees of a run, figures of time aside."""
+    """Return what a learner sees of a run, apart from times."""
     report = outcome.report
     assert report is not None and report.done is not None
     return (
@@ -61,7 +62,7 @@ def seen(outcome: Outcome) -> Seen:
 
 
 async def looked(engine: Headless, step: Step, stage: StageName) -> str:
-    """What a learner sees who looks at a stage of the step's trace; why there is none, where there is none."""
+    """Return what a learner sees in a stage of the step's trace; without one, why there is none."""
     requests = (StageRequest(index=0, stage=stage),)
     run = await engine.session.request(LESSON, step, requests=requests)
     before = Report(run=0, done=Done(run=0, status="ok"))
@@ -72,7 +73,7 @@ async def looked(engine: Headless, step: Step, stage: StageName) -> str:
 
 @pytest.fixture(scope="module")
 def fresh() -> dict[str, Report]:
-    """Each step with its stages, on a worker of its own that ran nothing but the steps before it."""
+    """Each step with its stages, on a separate worker that ran nothing but the steps before it."""
     requests = tuple(StageRequest(index=0, stage=stage) for stage in LOOKED_AT)
 
     async def alone(step: Step) -> Report:
@@ -154,7 +155,7 @@ def test_no_history_changes_what_a_step_shows(
 def test_looks_between_steps_change_nothing(
     reference: dict[str, Seen], stages: dict[tuple[str, StageName], str]
 ) -> None:
-    """Step by step through the lesson, as one who looks at everything."""
+    """Requests between steps change nothing, for a learner who looks at everything step by step."""
     assert "stablehlo.add" in stages["traced", "stablehlo"] and "HloModule" in stages["traced", "hlo"]
     steps = [(action, number) for number in range(3, 6) for action in ("run", "stablehlo", "hlo", "stablehlo")]
     asyncio.run(play(steps, reference, stages))

@@ -1,4 +1,4 @@
-"""What the session asks of the worker where time is concerned."""
+"""What the session asks of the worker when calls are timed."""
 
 from fake_engine import FakeEngine
 
@@ -15,7 +15,7 @@ LESSON = Lesson(id="lesson", title="A lesson", summary="", minutes=1, steps=(STE
 
 
 async def asked(session, engine, run):
-    """The command of a run, once it is done."""
+    """Return the command of a run, once it is done."""
     async for event in session.events():
         if isinstance(event, Done) and event.run == run:
             break

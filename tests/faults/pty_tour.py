@@ -1,4 +1,4 @@
-"""The real tour on a small lesson in a pseudo-terminal: lets it meet a fault, and fills in the row of the table."""
+"""Opens the real tour on a small lesson in a pseudo-terminal, where it meets a fault, and fills in the table's row."""
 
 import contextlib
 import os
@@ -42,9 +42,9 @@ steps:
       pass
 """
 FLOOD = "print('x' * 100)"
-"""What the second step repeats for a flood; a third one would never begin, since the second runs before it."""
+"""What the second step repeats for a flood; a third step would never begin, since the second runs before it."""
 LEFT = (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1003l", b"\x1b[?2004l", b"\x1b[<u")
-"""What gives the terminal back: screen, cursor, mouse, paste and keyboard, each by its mode."""
+"""The sequences that give the terminal back: screen, cursor, mouse, paste and keyboard, each by its mode."""
 ENDS_S = 10.0
 
 
@@ -97,11 +97,11 @@ class Tour:
         return self.terminal.text
 
     def family(self) -> set[int]:
-        """The tour, its guard, the runner and its spare, and whatever they started."""
+        """Return the tour, its guard, the runner and its spare, and whatever they started."""
         return {self.process.pid, *descendants(self.process.pid)}
 
     def guard(self) -> int:
-        """The guard's process."""
+        """Return the guard's process."""
         guards = {pid for pid in self.family() if b"start_guard.py" in _command(pid)}
         # The guard forked the process that represents an isolated runner.
         [pid] = [pid for pid in guards if (found := stat(pid)) and found[1] not in guards]
@@ -133,14 +133,14 @@ class Tour:
         self.until("► running", 60)
 
     def quit(self, row: Row, keys: str = "q") -> None:
-        """Leave the tour; nothing is left, and the terminal is as it was before."""
+        """Leave the tour; check that no process is left, and that the terminal is as it was before."""
         family = self.family()
         self.send(keys)
         self.ended(row, family, 0)
         self.restored()
 
     def ended(self, row: Row, family: set[int], *codes: int) -> None:
-        """The tour has left with one of these codes, and no process of it is there any more."""
+        """Check that the tour has left with one of these codes, and that none of its processes remains."""
         until = time.monotonic() + ENDS_S
         while self.process.poll() is None and time.monotonic() < until:
             self.terminal.pump(0.02) if self.terminal.master >= 0 else time.sleep(0.005)
@@ -151,7 +151,7 @@ class Tour:
         assert code in codes, f"exit {code}\n{self.text}"
 
     def restored(self) -> None:
-        """The terminal is as a shell expects it."""
+        """Check that the terminal is as a shell expects it."""
         while self.terminal.pump(0.05):
             pass
         end = bytes(self.terminal.raw[-400:])
@@ -168,7 +168,7 @@ def _command(pid: int) -> bytes:
 
 
 def mounted(folder: Path, options: str) -> list[str]:
-    """The start of a command line whose program sees a small, separate file system at this folder; for root only."""
+    """Return the start of a command line whose program sees a small, separate file system at this folder; root only."""
     folder.mkdir(parents=True, exist_ok=True)
     mount = f"mount -t tmpfs -o {options} tmpfs {shlex.quote(str(folder))}"
     return ["unshare", "--mount", "sh", "-c", f'{mount} && exec "$@"', "sh"]

@@ -1,4 +1,4 @@
-"""Exposes a worker to a fault, and checks that nothing of it is left and that the next step is correct."""
+"""Exposes a worker to a fault, and checks that it leaves nothing behind and that the next step is correct."""
 
 import json
 import os
@@ -54,7 +54,7 @@ class Worker:
         """Whether the next fault must ask for a fresh runner."""
 
     def meet(self, row: Row, fault: Fault, *, keep: bool = False) -> Report:
-        """Run the fault in a fresh runner; check how it ends, and that nothing is left of it.
+        """Run the fault in a fresh runner; check how it ends, and that it leaves nothing behind.
 
         With `keep`, a runner that survives serves the next fault too, which saves the start of another.
         """
@@ -77,7 +77,7 @@ class Worker:
         return report
 
     def survived(self, row: Row, ended: float, *, lost: bool, keep: bool = False) -> None:
-        """The next step is right; then no process, descriptor or memory is left of what came before."""
+        """Check that the next step is right, and then that no process, descriptor or memory is left from before."""
         row.next_right = self.guard.run("1 + 1", fresh=lost).result == "2"
         row.ready_s = time.monotonic() - ended
         assert row.next_right
@@ -89,7 +89,7 @@ class Worker:
         self.left_nothing(row)
 
     def left_nothing(self, row: Row) -> None:
-        """Only the runner and its spare are there, none a zombie, with their pipes alone."""
+        """Check that only the runner and its spare exist, none a zombie, with their pipes alone."""
         pid = self.guard.pid
         row.left = max(0, len(descendants(pid)) - 2)
         self.guard.wait(lambda: self._is_clean())
@@ -110,12 +110,12 @@ class Worker:
 
 
 def told(report: Report) -> str:
-    """Why a run ended, and what its errors say."""
+    """Return why a run ended, and what its errors say."""
     errors = " ".join(f"{event['type']}: {event['message']}" for event in report.named("error"))
     return f"{report.done['reason']} {errors}".strip()
 
 
 def memory_mib(pid: int) -> float:
-    """The resident memory of a process."""
+    """Return the resident memory of a process."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20

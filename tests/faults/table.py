@@ -7,7 +7,8 @@ import pytest
 
 ROW = "fault"
 MARKS = ("faults", "row")
-"""Tests with the first run in `make faults` alone, those with the second in `make test` too."""
+"""The marks of the table's tests: those with the first run in `make faults` alone, those with the second in `make test`
+too."""
 _KEY = pytest.StashKey["Row"]()
 _HEAD = ("fault", "what was seen", "next step", "left", "MiB", "ready")
 
@@ -21,7 +22,7 @@ class Row:
     next_right: bool | None = None
     """Whether the step after it, `1 + 1`, was 2."""
     left: int | None = None
-    """Processes that should not be there any more."""
+    """Processes that should have ended."""
     memory_mib: float | None = None
     """Resident memory of the guard."""
     ready_s: float | None = None
@@ -38,7 +39,7 @@ def give_rows(items: Iterable[pytest.Item]) -> None:
 
 
 def row_of(item: pytest.Item) -> Row:
-    """The row of a test."""
+    """Return the row of a test."""
     return item.stash[_KEY]
 
 
@@ -66,7 +67,7 @@ class Table:
                 self._rows.setdefault((report.nodeid.partition("::")[0], row.fault), []).append((row, report.passed))
 
     def lines(self) -> Iterator[str]:
-        """The table and its totals; nothing if no test of the table ran."""
+        """Yield the table and its totals; nothing if no test of the table ran."""
         if not self._rows:
             return
         survived = 0

@@ -1,4 +1,4 @@
-"""Steps that take Python apart around them."""
+"""Steps take Python apart around them."""
 
 import pytest
 from survival import DIED, ERROR, OK, TIMEOUT, Fault, Worker, each

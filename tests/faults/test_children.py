@@ -1,4 +1,4 @@
-"""Steps that leave threads and processes behind. Each of these ends by itself within 20 seconds."""
+"""Steps leave threads and processes behind. Each of these ends on its own within 20 seconds."""
 
 import pytest
 from survival import DIED, OK, TIMEOUT, Fault, Worker, each

@@ -1,4 +1,4 @@
-"""A clock that jumps: progress, times and reviews stay as they are."""
+"""A clock jumps: progress, times and reviews stay as they are."""
 
 import json
 import os

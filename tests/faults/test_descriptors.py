@@ -1,4 +1,4 @@
-"""Steps that take away descriptors, folders, memory, environment, or time; and what they write."""
+"""Steps take away descriptors, folders, memory, environment, or time; and what they write arrives."""
 
 import time
 
@@ -125,7 +125,7 @@ while True: pass
 
 @pytest.mark.parametrize("code", [pytest.param(code, id=name) for name, code in UNTAKEN.items()])
 def test_a_run_that_is_not_taken_ends(worker: Worker, row: Row, code: str) -> None:
-    """The runner lives and says nothing: after ten seconds it is replaced."""
+    """A run that the runner does not take ends: a runner that lives and says nothing is replaced after ten seconds."""
     guard = worker.guard
     assert guard.run(code, fresh=True).done["status"] == "ok"
     done = guard.run("1 + 1").done

@@ -1,4 +1,4 @@
-"""Disks that are full, read-only, slow or far away, and files that are something else: one line says it."""
+"""Disks are full, read-only, slow or far away, and files are something else: one line says so."""
 
 import fcntl
 import json
@@ -50,7 +50,7 @@ def someone_elses(path: Path) -> None:
 
 
 KINDS: dict[str, tuple[Callable[[Path], object], str]] = {
-    # What is in the place of a file, and what the tour says of progress that is kept there.
+    # What replaces a file, and what the tour says about progress that is kept there.
     "NULs": (lambda path: path.write_bytes(bytes(4096)), "it is saved as"),
     "half of it": (lambda path: path.write_text('{"version": 2, "lessons": {"standing": {"lo'), "it is saved as"),
     "100 MB": (large, "it is larger than 64 MiB"),
@@ -105,7 +105,7 @@ def test_the_home_is(tmp_path: Path, row: Row, options: str) -> None:
 
 
 def test_no_file_may_grow(tmp_path: Path, row: Row) -> None:
-    """As by `ulimit -f 0`."""
+    """No file may grow, as under `ulimit -f 0`."""
     with Tour(tmp_path, before=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))) as tour:
         tour.shown(row, "cannot save progress", 60)
         tour.look(row)
@@ -149,7 +149,7 @@ FAR: dict[str, tuple[str, str]] = {
 
 @pytest.mark.parametrize("name", FAR, ids="NFS: {}".format)
 def test_a_disk_far_away(tmp_path: Path, row: Row, name: str) -> None:
-    """As over NFS: calls fail or never come back, and the tour runs, and leaves within seconds."""
+    """A disk is far away, as over NFS: calls fail or never return, and the tour runs, and leaves within seconds."""
     patch, says = FAR[name]
     (tmp_path / "sitecustomize.py").write_text(SITE.format(flag=str(tmp_path / "flag"), patch=patch))
     path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
@@ -218,7 +218,7 @@ print(size, number)
 
 
 def test_killed_at_any_byte_and_call_of_a_save(tmp_path: Path, row: Row) -> None:
-    """The kernel kills the program at each byte of the file, and at each call around it."""
+    """A kill at any byte of the file, or at any call around it, leaves either the old or the new file."""
     path = tmp_path / "progress.json"
     done = subprocess.run([sys.executable, "-c", KILLED, str(path)], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
@@ -228,7 +228,7 @@ def test_killed_at_any_byte_and_call_of_a_save(tmp_path: Path, row: Row) -> None
 
 
 def test_killed_while_it_saves(tmp_path: Path, row: Row) -> None:
-    """`kill -9` of the tour while keys come: the next tour reads what was kept."""
+    """A tour killed by `kill -9` while keys come leaves progress that the next tour reads."""
     with Tour(tmp_path) as tour:
         tour.until("ready", 60)
         tour.send("npnpnpnn")

@@ -1,4 +1,4 @@
-"""Steps that raise, exit or crash: each is reported as what it is."""
+"""Steps raise, exit or crash: each is reported as what it is."""
 
 import pytest
 from survival import DIED, ERROR, INTERRUPTED, OK, Fault, Worker, each

@@ -1,4 +1,4 @@
-"""`--isolate`: a step reaches no process outside of its namespace, and leaves none behind."""
+"""With `--isolate`, a step reaches no process outside its namespace, and leaves none behind."""
 
 import os
 import shutil
@@ -42,7 +42,7 @@ WITHOUT = [
     "unshare", "--user", "--map-root-user", "sh", "-c",
     'for each in user pid mnt; do echo 0 > /proc/sys/user/max_${each}_namespaces; done; exec "$@"', "sh",
 ]  # fmt: skip
-"""The start of a command line whose program may make no namespace."""
+"""The start of a command line whose program may not make a namespace."""
 REFUSED = "--isolate does not work on this machine (No space left on device): steps run without it"
 ATTACKS = {
     # name: (code, how its run ends, part of the reason or error)
@@ -130,7 +130,7 @@ def test_an_interrupt_and_a_time_limit_arrive(guard: Guard, row: Row) -> None:
 @where_allowed
 @pytest.mark.parametrize("how", ["killed", "closed"], ids="the guard of an isolated step is {}".format)
 def test_nothing_is_left(tmp_path: Path, row: Row, how: str) -> None:
-    """Not even the daemon that a killed guard could not end."""
+    """Nothing is left: not even the daemon that a killed guard could not end."""
     guard = Guard(scratch=tmp_path).open(isolate=True)
     guard.ready()
     guard.run(DAEMON)
@@ -149,7 +149,10 @@ def test_nothing_is_left(tmp_path: Path, row: Row, how: str) -> None:
 
 @where_allowed
 def test_the_machine_is_seen_from_inside(row: Row) -> None:
-    """The real runner: /proc is the namespace's, it is the first to go when memory is short, and jax computes."""
+    """The machine is seen from inside: /proc is the namespace's, and jax computes.
+
+    The runner is the first process to go when memory is short.
+    """
     guard = Guard(runner=RUNNER).open(isolate=True)
     guard.ready()
     report = guard.run(
@@ -232,7 +235,7 @@ def test_where_it_is_refused_the_tour_says_so(tmp_path: Path, row: Row) -> None:
 
 @where_allowed
 def test_the_tour_runs_isolated(tmp_path: Path, row: Row) -> None:
-    """An interrupt, and then the end: the terminal is given back, and nothing is left."""
+    """An isolated tour is interrupted and then ended: the terminal is given back, and nothing is left."""
     with Tour(tmp_path, options=["--isolate"]) as tour:
         tour.spin()
         tour.send("\x03")

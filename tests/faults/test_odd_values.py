@@ -1,4 +1,4 @@
-"""Steps whose last value lies, raises, floods or never ends when it is looked at."""
+"""Steps may have a last value that lies, raises, floods or never ends when somebody looks at it."""
 
 import pytest
 from survival import DIED, ERROR, OK, TIMEOUT, Fault, Worker, each

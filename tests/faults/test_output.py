@@ -1,4 +1,4 @@
-"""Steps that write more than anybody reads."""
+"""Steps write more than anybody reads."""
 
 import time
 
@@ -16,7 +16,7 @@ MOST_LATE_S = 0.2
 
 @pytest.mark.row("1 GB of output")
 def test_1_gb_of_output(worker: Worker, row: Row) -> None:
-    """Both ends are kept, the rest is counted to the byte, and the guard answers meanwhile."""
+    """Of 1 GB of output both ends are kept, the rest is counted to the byte, and the guard answers meanwhile."""
     guard = worker.guard
     code = f"import os\nb = b'x' * 100_000\nfor _ in range({SIZE // 100_000}): os.write(1, b)\nos.write(1, b'the end')"
     run = guard.ask(code)

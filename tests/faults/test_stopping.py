@@ -1,4 +1,4 @@
-"""Steps that do not end: a timeout or an interrupt ends each, and the guard answers meanwhile."""
+"""Steps do not end: a timeout or an interrupt ends each, and the guard answers meanwhile."""
 
 import time
 
@@ -30,7 +30,7 @@ FAULTS = {
         "import time\ntry:\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    print('caught')",
         OK,
         shows="caught",
-        timeout_s=2.0,  # a busy machine takes more than 0.3 s to come to the sleep
+        timeout_s=2.0,  # a busy machine takes more than 0.3 s to get to the sleep
     ),
     "an alarm": Fault("import signal, time\nsignal.alarm(1)\ntime.sleep(20)", DIED, "SIGALRM", timeout_s=30),
     "an interval timer that raises": Fault(
@@ -118,7 +118,7 @@ def test_stopping(worker: Worker, row: Row, fault: Fault) -> None:
 
 @each(STUBBORN)
 def test_what_does_not_stop_is_killed(worker: Worker, row: Row, fault: Fault) -> None:
-    """An interrupt gives it time, and a second one does not."""
+    """What does not stop is killed: an interrupt gives it time, and a second one does not."""
     guard = worker.guard
     run = guard.ask(fault.code, fresh=True)
     guard.started(run)
@@ -146,7 +146,7 @@ def test_an_interrupt_is_heard_after_a_step_that_blocked_it(worker: Worker, row:
 
 
 def test_interrupts_at_any_moment_of_20_steps(worker: Worker, row: Row) -> None:
-    """While nothing runs, while a step begins, runs or ends: none is lost, and none kills a runner that is idle."""
+    """No interrupt is lost and none kills an idle runner: while nothing runs, or while a step begins, runs or ends."""
     guard = worker.guard
     ends = []
     for number in range(20):

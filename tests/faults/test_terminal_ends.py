@@ -1,4 +1,4 @@
-"""Signals, a terminal that disappears or hangs, and a shell's jobs: nothing is lost and nothing is left behind."""
+"""Signals, a terminal that disappears or hangs, and a shell's jobs lose nothing and leave nothing behind."""
 
 import os
 import shutil
@@ -18,11 +18,11 @@ from jaxtour.course.progress import Progress
 
 pytestmark = [pytest.mark.faults, pytest.mark.terminal, pytest.mark.timeout(90)]
 ASLEEP_S = 2.5
-"""Longer than the guard's grace, and than any wait for the next frame."""
+"""A time longer than the guard's grace, and than any wait for the next frame."""
 
 
 def place(home: Path) -> tuple[str, str] | None:
-    """The place that a tour in this home has kept."""
+    """Return the place that a tour in this home has kept."""
     return Progress.open(home / "state" / "jaxtour" / "progress.json").place
 
 
@@ -39,7 +39,7 @@ def state(pid: int) -> str:
 @pytest.mark.parametrize("ignored", [False, True], ids=["", "ignored by the parent"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda number: number.name)
 def test_a_signal(tmp_path: Path, row: Row, number: signal.Signals, ignored: bool) -> None:
-    """The step that runs is ended, the place is kept, and the terminal is given back as long as it is there."""
+    """A signal ends the step that runs, the place is kept, and the terminal is given back if it still exists."""
     before = (lambda: signal.signal(number, signal.SIG_IGN)) if ignored else None
     with Tour(tmp_path, before=before) as tour:
         tour.spin()
@@ -113,12 +113,12 @@ def test_ctrl_z_where_no_shell_waits(tmp_path: Path, row: Row) -> None:
 
 
 def test_a_laptop_asleep(tmp_path: Path, row: Row) -> None:
-    """All processes stop and continue, including a step."""
+    """A laptop sleeps: all processes stop and continue, including a step."""
     with Tour(tmp_path) as tour:
         tour.spin()
         family = tour.family()
         put(signal.SIGSTOP, family)
-        time.sleep(ASLEEP_S)  # what is tested is that time passes
+        time.sleep(ASLEEP_S)  # the passing of time is what is tested
         put(signal.SIGCONT, family)
         tour.until("► running")
         tour.send("\x03")
@@ -130,7 +130,7 @@ def test_a_laptop_asleep(tmp_path: Path, row: Row) -> None:
 
 @pytest.mark.parametrize("who", ["the guard", "the runner"])
 def test_one_process_asleep(tmp_path: Path, row: Row, who: str) -> None:
-    """Keys work meanwhile, and the step is correct once it continues."""
+    """One process sleeps: keys work meanwhile, and the step is correct once it continues."""
     with Tour(tmp_path) as tour:
         tour.until("ready", 60)
         guard = tour.guard()
@@ -159,7 +159,7 @@ def test_the_guard_is_killed(tmp_path: Path, row: Row) -> None:
 
 
 def test_a_terminal_that_reads_nothing(tmp_path: Path, row: Row) -> None:
-    """Its buffers are full for a while: as with Ctrl-S, or a link that is down."""
+    """A terminal reads nothing: its buffers are full for a while, as with Ctrl-S, or a link that is down."""
     with Tour(tmp_path) as tour:
         tour.until("ready", 60)
         for key in "npnpnpnpnpnpnpnpnp?\x1b" * 20:
@@ -184,7 +184,7 @@ def tty_is_full(tour: Tour) -> bool:
 
 
 def test_the_terminal_is_closed_to_a_step(tmp_path: Path, row: Row) -> None:
-    """A step that opens /dev/tty gets ENXIO, and writes nothing on the screen."""
+    """The terminal is closed to a step: one that opens /dev/tty gets ENXIO, and writes nothing on the screen."""
     with Tour(tmp_path) as tour:
         tour.until("ready", 60)
         tour.send("e")
@@ -204,7 +204,7 @@ def test_the_terminal_is_closed_to_a_step(tmp_path: Path, row: Row) -> None:
 
 
 def test_a_python_that_disappears(tmp_path: Path, row: Row) -> None:
-    """The worker's Python goes away while the tour is open, as an environment does that is made again."""
+    """The worker's Python disappears while the tour is open, as when an environment is made again."""
     python = tmp_path / "python"
     python.symlink_to(sys.executable)
     home = Path(sys.prefix) / "pyvenv.cfg"

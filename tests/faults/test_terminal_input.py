@@ -1,4 +1,4 @@
-"""What a terminal sends that no key sends: the tour that got it runs the next step."""
+"""A terminal sends what no key sends: the tour that receives it still runs the next step."""
 
 import os
 import signal
@@ -59,13 +59,13 @@ def write(tour: Tour, data: bytes) -> None:
 def close_boxes(tour: Tour) -> None:
     for _ in range(3):
         tour.send("\x1b")
-        # Longer than the tour waits for the rest of a sequence, on a busy machine too.
+        # This is longer than the tour waits for the rest of a sequence, on a busy machine too.
         tour.terminal.quiet(0.4)
     tour.until("r run")
 
 
 def cut(tour: Tour) -> None:
-    """As over a slow link: each sequence in two parts, cut at each byte."""
+    """Send each sequence in two parts, cut at each byte, as over a slow link."""
     for sequence in SEQUENCES:
         for end in range(1, len(sequence)):
             write(tour, sequence[:end])
@@ -74,7 +74,7 @@ def cut(tour: Tour) -> None:
 
 
 def answers(tour: Tour) -> None:
-    """Input that is not a known sequence is read as keys, as everywhere: `?` opens the help."""
+    """Send input that is not a known sequence; it is read as keys, as everywhere: `?` opens the help."""
     write(tour, b"".join(ANSWERS))
     close_boxes(tour)
 
@@ -84,7 +84,7 @@ def mouse(tour: Tour) -> None:
 
 
 def sizes(tour: Tour) -> None:
-    """In-band reports of sizes that make no sense, and then of the right one."""
+    """Send in-band reports of sizes that make no sense, and then of the right one."""
     write(tour, b"\x1b[?2048;1$y" + b"".join(SIZES))
     tour.terminal.quiet(0.1)
     write(tour, b"\x1b[48;30;100;600;1000t")
@@ -138,7 +138,7 @@ def interrupts_while_idle(tour: Tour) -> None:
 
 
 def quit_keys_of_a_cooked_terminal(tour: Tour) -> None:
-    """Ctrl-\\ and Ctrl-S are keys here, and no SIGQUIT and no XOFF."""
+    """Send Ctrl-\\ and Ctrl-S, which are keys here, not SIGQUIT and XOFF."""
     write(tour, b"\x1c\x13\x13\x1c")
 
 
@@ -206,7 +206,7 @@ def tours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Tour]]:
 
 @pytest.mark.parametrize("name", INPUTS)
 def test_the_next_step_is_right(tours: list[Tour], tmp_path: Path, row: Row, name: str) -> None:
-    # Taken out of the list: a tour that fails meets nothing more.
+    # It is taken out of the list: a tour that fails meets nothing more.
     tour = tours.pop() if tours else Tour(tmp_path)
     tour.until("ready", 60)
     INPUTS[name](tour)

@@ -1,4 +1,4 @@
-"""A terminal, an environment or a machine with something missing: the tour opens, its step is right, it leaves."""
+"""A terminal, an environment or a machine lacks something: the tour opens, its step is right, it leaves."""
 
 import os
 import resource
@@ -13,7 +13,7 @@ from table import Row
 
 pytestmark = [pytest.mark.faults, pytest.mark.terminal, pytest.mark.timeout(90)]
 NOWHERE = "/proc/nowhere"
-"""Where nobody, not even root, can create a file."""
+"""A place where nobody, not even root, can create a file."""
 SCREEN = (100, 30)
 
 
@@ -44,7 +44,7 @@ def closed(*numbers: int) -> Callable[[], object]:
 
 
 def not_waiting() -> None:
-    """As a program leaves a terminal that it read from without waiting."""
+    """Leave the terminal as a program does that read from it without waiting."""
     for number in (0, 1, 2):
         os.set_blocking(number, False)
 

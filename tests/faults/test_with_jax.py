@@ -1,4 +1,4 @@
-"""What JAX's own users do: tracers, callbacks, configuration, memory, devices, compilation."""
+"""JAX's own users do this: tracers, callbacks, configuration, memory, devices, compilation."""
 
 import time
 
@@ -153,7 +153,7 @@ def test_jax(worker: Worker, row: Row, fault: Fault) -> None:
 
 
 def test_an_interrupt_of_a_long_compile(worker: Worker, row: Row) -> None:
-    """It is answered, and the runner that keeps compiling is gone before anything is timed."""
+    """An interrupt of a long compile is answered, and the runner that still compiles is gone before any timing."""
     guard = worker.guard
     run = guard.ask(JAX + COMPILE, fresh=True)
     guard.started(run)

@@ -34,7 +34,7 @@ from jaxtour.worker.guard.child import Config
 from jaxtour.worker.guard.runs import Order
 
 MOST_S = 0.05
-"""Seconds of processor time for each 100 kB, or part of them."""
+"""The most seconds of processor time for each 100 kB, or part of them."""
 PIECE = 100_000
 FOLDER = Path(tempfile.mkdtemp(prefix="jaxtour-fuzz-"))
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -55,7 +55,7 @@ class Target:
     """One kind of input."""
 
     check: Callable[[bytes], object]
-    """Raises for anything but what is allowed."""
+    """Raises for anything but the errors that are allowed."""
     seeds: tuple[bytes, ...]
 
 
@@ -110,7 +110,7 @@ def _state(data: bytes) -> None:
 
 
 def _used(kept: Progress) -> None:
-    """What the screens ask of progress."""
+    """Use progress as the screens do."""
     lesson = _asking()
     standing(lesson, kept)
     for item in items(kept, NOW)[:3]:
@@ -151,8 +151,8 @@ def _answers(data: bytes) -> None:
 
 
 def _to_guard(data: bytes) -> None:
-    """Frames as the guard gets them, in pieces; their bodies are commands."""
-    # Once as it is, and once with a length that is right, so that what a change leaves is still a frame.
+    """Decode frames in pieces, as the guard gets them; their bodies are commands."""
+    # The frame comes once as it is, and once with a correct length, so that a changed body is still a frame.
     for frames in (data, struct.pack(">I", len(data) - 4) + data[4:] if len(data) > 4 else b""):
         decoder, cut = FrameDecoder(), len(frames) // 3
         with contextlib.suppress(ProtocolError):
@@ -173,7 +173,7 @@ def _to_engine(data: bytes) -> None:
 def _lessons() -> tuple[bytes, ...]:
     found = sorted(lessons_dir().glob("*.yaml"))
     assert load(found[0]).steps
-    # The first steps of some: a seed that is small is changed in more ways.
+    # The first steps of some courses: a small seed is changed in more ways.
     return (ASKS.encode(), *(path.read_bytes()[:4000] for path in found[:6]))
 
 
@@ -239,5 +239,5 @@ def judged(target: Target, data: bytes) -> float:
 
 
 def least(target: Target, data: bytes, tries: int = 3) -> float:
-    """The same, of the fastest of some tries: the machine has other work too."""
+    """Return the same for the fastest of several tries: the machine has other work too."""
     return min(judged(target, data) for _ in range(tries))

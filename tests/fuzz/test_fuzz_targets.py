@@ -1,4 +1,4 @@
-"""A few changed inputs of each kind; `make fuzz` tries many more, led by what code they reach."""
+"""A few changed inputs of each kind do no harm; `make fuzz` tries many more, led by what code they reach."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,7 +16,7 @@ SCRAPS = [
 
 @st.composite
 def changed(draw: st.DrawFn, target: Target) -> bytes:
-    """A seed with some of it cut out, repeated, or replaced by a scrap."""
+    """Return a seed with some of it cut out, repeated, or replaced by a scrap."""
     data = draw(st.sampled_from(target.seeds))
     for _ in range(draw(st.integers(1, 4))):
         start = draw(st.integers(0, len(data)))
@@ -35,7 +35,7 @@ def test_any_bytes_are_read_or_refused_with_a_place(name: str) -> None:
     @settings(max_examples=30, suppress_health_check=list(HealthCheck))
     @given(changed(target))
     def check(data: bytes) -> None:
-        # Only what was slow once is measured again.
+        # Only an input that was slow once is measured again.
         assert judged(target, data) < 1 or least(target, data) < 1
 
     check()

@@ -1,4 +1,4 @@
-"""What must hold for the links of every call, whatever it computes."""
+"""Checks what must hold for the links of every call, whatever it computes."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -26,12 +26,12 @@ SHARED_JAXPR = re.compile(r"^\s*let \w+ = \{", re.M)
 
 
 def everything(calls: list[Called]) -> Iterator[tuple[Called, StageText]]:
-    """Every stage of every call."""
+    """Return every stage of every call."""
     return ((each, each.stages[stage]) for each in calls for stage in STAGES)
 
 
 def marked(stage: StageText, span: Span) -> set[int]:
-    """The lines that belong to an expression, looked up by its place, as from a cursor in the source."""
+    """Return the lines that belong to an expression, looked up by its place, as from a cursor in the source."""
     target = Target(spans=(span,))
     if span.line == span.end_line:
         target = links_of(stage).at(span.file, span.line, span.column, span.end_column)
@@ -49,7 +49,7 @@ class Agreement:
 
     @pytest.mark.parametrize("stage", STAGES)
     def test_the_goals_are_reached(self, calls: list[Called], stage: StageName) -> None:
-        """The shares are in the output of `pytest -rA`."""
+        """The goals are reached; the shares are in the output of `pytest -rA`."""
         found = share(calls, stage)
         print(f"{stage}: {found}")
         assert found.all > 300
@@ -57,7 +57,10 @@ class Agreement:
 
     @pytest.mark.parametrize("stage", STAGES)
     def test_no_link_is_false(self, calls: list[Called], stage: StageName) -> None:
-        """Compare each line with the text of JAX and the compiler, parsed separately; figures: `pytest -rA`."""
+        """No link is false: each line agrees with the text of JAX and the compiler, parsed separately.
+
+        Figures: `pytest -rA`.
+        """
         found = TOLD[stage](calls)
         print(f"{stage}: {found}")
         assert found.wrong == [], found.wrong[:10]
@@ -136,7 +139,10 @@ class Agreement:
                     assert all(_belongs(stage.origin_of(number), target) for number in found)
 
     def test_what_has_an_equations_path_has_its_expression(self, calls: list[Called], python: str | None) -> None:
-        """JAX records its name stack and the Python frames separately, so each can check the other."""
+        """What has an equation's path has its expression: each checks the other.
+
+        JAX records its name stack and the Python frames separately.
+        """
         agree, near, differ = 0, 0, []
         for each in calls:
             by_path: dict[str, set[SpanPlace]] = {}
@@ -180,7 +186,7 @@ class Agreement:
 
 
 def unused_lines(texts: Sequence[str]) -> set[int]:
-    """Lines of shared jaxprs that no equation refers to: JAX 0.9 also prints those apart that it prints in place."""
+    """Return lines of shared jaxprs that no equation refers to: JAX 0.9 also prints apart what it prints in place."""
     found: set[int] = set()
     for first, text in enumerate(texts):
         if match := re.match(r"(\s*)let (\w+) = \{", text):
@@ -195,7 +201,7 @@ def _first_of(stage: StageText, place: int) -> Target:
 
 
 def _belongs(origin: Origin, target: Target) -> bool:
-    """Whether some of a line's expressions lie inside the selection."""
+    """Return whether some of a line's expressions lie inside the selection."""
     selected = [SpanPlace.of(span) for span in target.spans]
     places = [SpanPlace.of(span) for span in chain(origin.spans, origin.callers)]
     return any(

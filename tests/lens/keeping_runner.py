@@ -58,7 +58,7 @@ def keep(stage, texts, told):
 
 
 def told_of(jaxpr, function="", around=()):
-    """Each equation, its user frames according to JAX, the function of its jaxpr, and the frames around it."""
+    """Yield each equation, its user frames according to JAX, the function of its jaxpr, and the frames around it."""
     for equation in jaxpr.eqns:
         frames = frames_of(equation.source_info.traceback, function)
         yield equation, frames, function, around
@@ -71,7 +71,7 @@ def told_of(jaxpr, function="", around=()):
 
 
 def frames_of(trace, function):
-    """The user's frames inside the traced function.
+    """Return the user's frames inside the traced function.
 
     JAX 0.9.0 also keeps the frames around it, of its first caller. A library function that JAX traced during lowering
     or transposition has the frames of that moment, and none of the function.

@@ -1,4 +1,4 @@
-"""Every call that the course traces, in every stage, with links to the lessons' code."""
+"""Every call that the course traces is linked to the lessons' code, in every stage."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ from jaxtour.text import Raw
 pytestmark = [pytest.mark.conformance, pytest.mark.long, pytest.mark.timeout(600)]
 
 DEVICES = 8
-"""The number a lesson requests: then all lessons run in one worker."""
+"""The number of devices that a lesson may request: with it, all lessons run in one worker."""
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""A program of 48 000 lines: the links in twelve transformer blocks, and whether they are true."""
+"""In a program of 48 000 lines, twelve transformer blocks have links, and these are true."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Nested loops, branches and functions, plain and transformed: their links, and whether they are true."""
+"""Nested loops, branches and functions, plain and transformed, have links, and these are true."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Expressions that the compiler's tables alone cannot distinguish, and calls that JAX had lowered before."""
+"""Expressions that the compiler's tables alone cannot distinguish are linked, and calls that JAX had lowered before."""
 
 import asyncio
 

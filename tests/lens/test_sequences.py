@@ -21,13 +21,13 @@ ORDERS = (("clipped", "divided", "spread"), ("looped", "clipped", "divided"), ("
 
 
 def step(order: tuple[str, ...], blank: int) -> str:
-    """Functions one below the other, with their calls at the end."""
+    """Return functions one below the other, with their calls at the end."""
     calls = "".join(f"{name}(jnp.ones(4))\n" for name in order)
     return HEAD + "\n" * blank + "".join(FUNCTIONS[name] for name in order) + calls
 
 
 def lines_of(code: str, name: str) -> set[int]:
-    """The lines of a function and of its call."""
+    """Return the lines of a function and of its call."""
     lines = code.splitlines()
     start = lines.index(FUNCTIONS[name].splitlines()[0]) + 1
     return {*range(start - 1, start + FUNCTIONS[name].count("\n")), lines.index(f"{name}(jnp.ones(4))") + 1}

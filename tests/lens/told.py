@@ -1,4 +1,4 @@
-"""The sources of lines according to JAX and XLA themselves, parsed separately from the worker under test."""
+"""Parses the sources of lines according to JAX and XLA themselves, separately from the worker under test."""
 
 import ast
 import functools
@@ -19,7 +19,7 @@ _LESSON = re.compile(r"<jaxtour:([^>]+)>$")
 
 @functools.cache
 def where(file: str, line: int, column: int, end_line: int, end_column: int) -> Where | None:
-    """A place with columns from 0 in bytes; None if it is in no program and no lesson."""
+    """Return a place with columns from 0 in bytes; None if it is in no program and no lesson."""
     if match := _LESSON.match(file):
         file = match[1]
     elif not file.startswith(str(PROGRAMS)):
@@ -33,12 +33,12 @@ def where(file: str, line: int, column: int, end_line: int, end_column: int) -> 
 
 
 def place(span: Span) -> Where:
-    """The place of a link."""
+    """Return the place of a link."""
     return span.file, span.line, span.column, span.end_line, span.end_column
 
 
 def is_call(span: Span, call: str) -> bool:
-    """Whether an expression is the traced call as written."""
+    """Return whether an expression is the traced call as written."""
     try:
         return ast.dump(ast.parse(text_of(span).strip(), mode="eval")) == ast.dump(ast.parse(call, mode="eval"))
     except SyntaxError:
@@ -61,7 +61,7 @@ class Tally:
             self.wrong.append(says)
 
     def __str__(self) -> str:
-        """One row of the table."""
+        """Return one row of the table."""
         lines = sum(self.counts.values())
         linked = lines - self.counts["unlinked"]
         return (
@@ -74,7 +74,7 @@ class Tally:
 def judged(
     each: Called, origin: Origin, own: Iterable[Where], evidence: Iterable[Where], *, vague: bool = False
 ) -> Verdict:
-    """The verdict on a line with these places of its own, and evidence for others.
+    """Return the verdict on a line with these places of its own, and evidence for others.
 
     A line is linked to its own places, unless these only name something around it. The traced call itself is around
     everything; for operations that JAX had lowered for an equal call before, it is the only place.
@@ -97,19 +97,19 @@ def judged(
 
 
 def said(each: Called, text: str, origin: Origin, own: Iterable[Where]) -> str:
-    """A description of a line that is linked to the wrong place."""
+    """Return a description of a line that is linked to the wrong place."""
     links = [f"{span.line}:{span.column} {text_of(span)}" for span in origin.spans]
     return f"{each.name}: {text.strip()[:100]} -> {links}, told {sorted(own)}"
 
 
 def known(each: Called) -> set[Where]:
-    """The places of a call's own equations; other places come from earlier calls with the same lowering."""
+    """Return the places of a call's own equations; other places come from earlier calls with the same lowering."""
     told = (frame for _, frames, _, around in each.told["jaxpr"] for frame in (*frames, *around))
     return {found for frame in told if (found := where(*frame[:5]))}
 
 
 def by_path(each: Called) -> dict[str, tuple[set[Where], set[Where]]]:
-    """For each path, the places of its equations and of the calls around them."""
+    """Return, for each path, the places of its equations and of the calls around them."""
     found: dict[str, tuple[set[Where], set[Where]]] = {}
     for row, frames, _, around in each.told["jaxpr"]:
         own, outer = found.setdefault(row.get("path", ""), (set(), set()))
@@ -121,7 +121,7 @@ def by_path(each: Called) -> dict[str, tuple[set[Where], set[Where]]]:
 
 
 def of_branch(paths: dict[str, tuple[set[Where], set[Where]]], path: str, own: set[Where]) -> set[Where]:
-    """The source of the equation of a path, if JAX 0.9.0 gives only the place of the branch around it."""
+    """Return the source of the equation of a path, if JAX 0.9.0 gives only the place of the branch around it."""
     if not own or not re.search(r"(^|/)cond/branch_\d+_fun/((closed_call|eval_jaxpr)/)*[^/]+$", path):
         return set()
     path = re.sub(r"\b(closed_call|eval_jaxpr|core_call)/", "", path)
@@ -142,7 +142,7 @@ def equations(calls: Iterable[Called]) -> Tally:
             )
             own = [found for frame in frames[:5] if (found := where(*frame[:5]))][:1]
             outer = [found for frame in around if (found := where(*frame[:5]))]
-            # An equation of a library function has the place of the call of it.
+            # An equation of a library function has the place of the call to it.
             verdict = judged(each, origin, own or outer, ())
             tally.add(verdict, said(each, row.get("name", ""), origin, own or outer))
     return tally

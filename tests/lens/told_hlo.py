@@ -1,4 +1,4 @@
-"""Optimised HLO with XLA's metadata, parsed separately from the worker under test."""
+"""Parses optimised HLO with XLA's metadata, separately from the worker under test."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -24,7 +24,7 @@ MOVES = {
 DATA = MOVES | {"constant", "broadcast", "iota", "parameter", "tuple", "after-all"}
 """Opcodes that compute nothing: they exist for their users."""
 UNMADE = {"dot": "dot_general", "convolution": "convolution", "cholesky": "cholesky", "fft": "fft", "sort": "sort"}
-"""For these opcodes, the StableHLO operation; the compiler creates none by itself."""
+"""The StableHLO operation behind these opcodes; the compiler creates none on its own."""
 
 
 @dataclass
@@ -108,11 +108,11 @@ class Module:
         self._at[whole, found.name] = found
 
     def all(self) -> Iterator[Instruction]:
-        """Every instruction, in the order of the text."""
+        """Return every instruction, in the order of the text."""
         return (each for whole in self.computations.values() for each in whole)
 
     def chain(self, frame: int) -> list[tuple[str, int, int]]:
-        """File, line and column of a frame and of the frames around it."""
+        """Return file, line and column of a frame and of the frames around it."""
         found = []
         while frame in self.tables["StackFrames"]:
             row = self.tables["StackFrames"][frame]
@@ -134,7 +134,7 @@ class Module:
         return found
 
     def told(self, each: Instruction) -> set[Where]:
-        """The place in the instruction's metadata: an expression, or several that begin at one place."""
+        """Return the place in the instruction's metadata: an expression, or several that begin at one place."""
         if id(each) not in self._own:
             self._own[id(each)] = self._told(each)
         return self._own[id(each)]
@@ -165,7 +165,7 @@ class Module:
         return found
 
     def loop(self, computation: str) -> Instruction | None:
-        """The loop around a computation, also through fusions."""
+        """Return the loop around a computation, also through fusions."""
         for caller in self.callers.get(computation, ()):
             if caller.opcode == "while":
                 return caller
@@ -174,7 +174,7 @@ class Module:
         return None
 
     def is_vague(self, each: Instruction) -> bool:
-        """Whether its metadata only name something around it: a call, or a loop."""
+        """Return whether its metadata only name something around it: a call, or a loop."""
         if each.opcode in ("while", "call", "conditional"):
             return False
         loop = self.loop(each.computation)
@@ -183,7 +183,7 @@ class Module:
         return around or each.opcode == "constant" or (vague and not each.called)
 
     def down(self, each: Instruction) -> Iterator[Instruction]:
-        """The users of its result, also inside fusions and called computations."""
+        """Yield the users of its result, also inside fusions and called computations."""
         for user in each.users:
             if user.opcode in ("fusion", "call"):
                 for name in user.called:
@@ -199,7 +199,7 @@ class Module:
                 yield from self.down(caller) if caller.opcode in ("fusion", "call") else [caller]
 
     def up(self, each: Instruction) -> Iterator[Instruction]:
-        """The sources of its value."""
+        """Yield the sources of its value."""
         if each.opcode == "parameter":
             for caller in self.callers.get(each.computation, ()):
                 if caller.opcode in ("fusion", "call"):
@@ -212,13 +212,13 @@ class Module:
             yield from (inner for name in each.called for inner in self.computations[name] if inner.root)
 
     def is_data(self, each: Instruction) -> bool:
-        """Whether it computes nothing."""
+        """Return whether it computes nothing."""
         if each.opcode == "fusion":
             return all(self.is_data(inner) for name in each.called for inner in self.computations[name])
         return each.opcode in DATA
 
     def evidence(self, each: Instruction) -> set[Where]:
-        """Evidence for a link, if the metadata say nothing or too little."""
+        """Return evidence for a link, if the metadata say nothing or too little."""
         found = self.inside(each)
         if not self.told(each) or self.is_vague(each):
             found |= self._around(each)
@@ -227,7 +227,7 @@ class Module:
         return found
 
     def inside(self, each: Instruction) -> set[Where]:
-        """The places inside its computations."""
+        """Return the places inside its computations."""
         found: set[Where] = set()
         for one in (one for name in each.called for one in self.computations[name]):
             found |= self.told(one) | self.inside(one)
@@ -252,7 +252,7 @@ class Module:
         return found
 
     def _around(self, each: Instruction) -> set[Where]:
-        """The places around an instruction that computes and has no source."""
+        """Return the places around an instruction that computes and has no source."""
         found: set[Where] = set()
         if loop := self.loop(each.computation):
             found |= self.told(loop)
@@ -279,7 +279,7 @@ class Module:
         return found
 
     def evidence_of_reducer(self, caller: Instruction) -> set[Where]:
-        """The places of a caller of reducers without a source: those inside all the reducers."""
+        """Return the places of a caller of reducers without a source: those inside all the reducers."""
         return {place for name in caller.called for one in self.computations[name] for place in self.told(one)}
 
 
@@ -293,7 +293,7 @@ def _last(path: str) -> str:
 
 
 def chains(calls: Iterable[Called]) -> tuple[int, list[str]]:
-    """The number of frames in the compiler's tables with the same outer frames as in MLIR, and those that differ.
+    """Return how many frames in the compiler's tables have the same outer frames as in MLIR, and which differ.
 
     The frames of a function are followed by those of one of its calls.
     """

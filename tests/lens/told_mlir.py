@@ -1,4 +1,4 @@
-"""StableHLO with MLIR's locations, parsed separately from the worker under test."""
+"""Parses StableHLO with MLIR's locations, separately from the worker under test."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -71,7 +71,7 @@ class Table:
         return Location(next((part.name for part in parts if part.name), ""), sum((part.frames for part in parts), ()))
 
     def _inside(self, tokens: list[str]) -> list[Location]:
-        """The locations between brackets."""
+        """Return the locations between brackets."""
         found = []
         while tokens and tokens.pop(0) in ("(", "[", "at", ","):
             found.append(self._read(tokens))
@@ -105,7 +105,7 @@ class Module:
     """The operations of one text, by their shown lines."""
 
     def __init__(self, text: str, equations: Paths | None = None) -> None:
-        """`equations` has, by path, the places of the equations it was lowered from."""
+        """Parse a text; `equations` has, by path, the places of the equations it was lowered from."""
         self._equations = equations or {}
         self._table = Table(text)
         self.operations: list[Operation] = []
@@ -137,7 +137,7 @@ class Module:
                     found.location = self._table[loc]
 
     def own(self, each: Operation) -> set[Where]:
-        """The place in its location; in a branch also that of its path."""
+        """Return the place in its location; in a branch also that of its path."""
         own = {each.location.own} if each.location.own else set()
         return own.union(*(of_branch(self._equations, path, own) for path in self.path(each)))
 
@@ -152,7 +152,7 @@ class Module:
         return found
 
     def sites(self, function: str) -> set[Where]:
-        """The places of a function's calls.
+        """Return the places of a function's calls.
 
         JAX lowers a function once for all its calls; JAX 0.9.0 keeps the place of the first one in it. Its own calls
         then belong to all of them.
@@ -173,14 +173,14 @@ class Module:
         return found
 
     def places(self, path: str) -> set[Where]:
-        """The places of the operations of a path."""
+        """Return the places of the operations of a path."""
         found: set[Where] = set()
         for each in self.paths.get(path, ()):
             found |= self.own(each) or self.sites(each.function)
         return found
 
     def path(self, each: Operation) -> set[str]:
-        """The paths of an operation: a complete one, or relative to that of each call of its function."""
+        """Return the paths of an operation: a complete one, or relative to that of each call of its function."""
         name = each.location.name
         if each.function == "main" or f"{name}/".startswith(f"{self._first}/"):
             return {name}
@@ -194,7 +194,7 @@ class Module:
         return next((name.partition("/")[0] for name in names if name), "")
 
     def users(self, each: Operation) -> set[Where]:
-        """The places of the users of an operation without a place, through others like it."""
+        """Return the places of the users of an operation without a place, through others like it."""
         found: set[Where] = set()
         for user in self.operations[self.operations.index(each) + 1 :]:
             if user.function == each.function and set(user.ins) & set(each.outs):
@@ -243,12 +243,12 @@ def operations(calls: Iterable[Called]) -> Tally:
 
 
 def _shown(module: Module) -> Iterator[tuple[int, Operation]]:
-    """The operations by their shown lines: without empty lines before the module."""
+    """Return the operations by their shown lines: without empty lines before the module."""
     skipped = next(number for number, line in enumerate(module.lines) if line)
     return ((each.line - skipped, each) for each in module.operations)
 
 
 def _same(shown: str, told: str) -> bool:
-    """Whether a shown line, which may be cut, is this one."""
+    """Return whether a shown line, which may be cut, is this one."""
     head = shown.partition(" … ")[0]
     return told[: len(head)].split() == head[: len(told)].split() or told.startswith(head[:60])

@@ -1,4 +1,4 @@
-"""Calls that a real worker traced, lowered and compiled, with their source."""
+"""Gives calls that a real worker traced, lowered and compiled, with their source."""
 
 import ast
 import json
@@ -62,7 +62,7 @@ class Called:
 
 
 def called(where: str, report: Report) -> list[Called]:
-    """The calls of a report; each must have every stage."""
+    """Return the calls of a report; each must have every stage."""
     assert report.failure is None, f"{where}: {report.failure}"
     found = []
     for trace in report.traces:
@@ -111,14 +111,17 @@ def keeping() -> Iterator[Kept]:
 
 @cache
 def is_coarse(python: str | None) -> bool:
-    """Whether a Python's jax is 0.9, which may give only the call's place for a function or loop it lowers apart."""
+    """Return whether a Python's jax is 0.9.
+
+    That version may give only the call's place for a function or loop that it lowers apart.
+    """
     code = "from importlib.metadata import version; print(version('jax'))"
     done = subprocess.run([python or sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return done.stdout.startswith("0.9.")
 
 
 async def traced_programs(python: str | None, devices: int, folder: Path = PROGRAMS) -> dict[str, list[Called]]:
-    """Every call in the programs of a folder, as `jaxtour explore` finds them."""
+    """Return every call in the programs of a folder, as `jaxtour explore` finds them."""
     found = {}
     config = WorkerConfig(python=python, platform="cpu", devices=devices)
     with keeping() as kept:
@@ -135,7 +138,7 @@ async def traced_programs(python: str | None, devices: int, folder: Path = PROGR
 
 
 async def traced_course(python: str | None, devices: int) -> dict[str, list[Called]]:
-    """Every call that the steps of the course trace, by lesson.
+    """Return every call that the steps of the course trace, by lesson.
 
     A lesson's steps all run first; the requests follow, each for the state its step left, so that no step runs twice.
     """
@@ -159,7 +162,7 @@ async def _traced_lessons(worker: "_Worker", found: dict[str, list[Called]], kep
 
 
 async def traced_code(python: str | None, name: str, code: str, *calls: str) -> list[Called]:
-    """Some calls of a piece of code, run as a step."""
+    """Return some calls of a piece of code, run as a step."""
     SOURCES[name] = code
     own = Cell(name=name, code=code, traces=tuple(TraceCall(label=call, call=call) for call in calls))
     async with _worker(python, 1) as worker:
@@ -169,7 +172,7 @@ async def traced_code(python: str | None, name: str, code: str, *calls: str) -> 
 async def traced_steps(
     python: str | None, steps: Sequence[tuple[str, str, tuple[str, ...]]]
 ) -> list[tuple[str, str, Called]]:
-    """Name, code and call of all traces of steps that run in sequence in one runner."""
+    """Return name, code and call of all traces of steps that run in sequence in one runner."""
     found = []
     async with _worker(python, 1) as worker:
         for name, code, calls in steps:
@@ -189,13 +192,13 @@ class _Worker:
         self._runs = 0
 
     async def run(self, own: Cell, *, keep: bool, fresh: bool = False) -> Report:
-        """The report of a cell's run; the cell can then be looked into."""
+        """Return the report of a cell's run; the cell can then serve requests."""
         self._runs += 1
         command = Run(run=self._runs, cell=own, keep=keep, fresh=fresh)
         return await self._whole(Report(run=self._runs), command)
 
     async def look(self, own: Cell, report: Report) -> Report:
-        """The report with the later stages of all its traces."""
+        """Return the report with the later stages of all its traces."""
         self._runs += 1
         requests = tuple(StageRequest(index=each.index, stage=stage) for each in report.traces for stage in STAGES[1:])
         return await self._whole(
@@ -231,7 +234,7 @@ def steps_of(lesson: Lesson) -> list[Step]:
 
 
 def links(stage: StageText) -> Iterator[tuple[int, Origin]]:
-    """Line and origin of all equations and instructions, except those outside the goals."""
+    """Yield line and origin of all equations and instructions, except those outside the goals."""
     for line in range(len(stage.texts)):
         origin = stage.origin_of(line)
         if origin.kind != "other" and origin.name not in NOT_COUNTED.get(stage.stage, ()):
@@ -252,13 +255,13 @@ class Share:
         return self.linked / self.all if self.all else 1.0
 
     def __str__(self) -> str:
-        """One line, for the summary."""
+        """Return one line, for the summary."""
         why = "; ".join(f"{count} × {reason}" for reason, count in self.reasons.most_common())
         return f"{self.linked} of {self.all} linked ({self.part:.2%})" + (f": {why}" if why else "")
 
 
 def share(calls: Sequence[Called], stage: StageName) -> Share:
-    """The share of a stage over several calls; an equation that is printed over several lines counts once."""
+    """Return the share of a stage over several calls; an equation that is printed over several lines counts once."""
     texts = [each.stages[stage] for each in calls]
     lines = [(text.texts[line], origin) for text in texts for line, origin in links(text)]
     origins = [origin for line, origin in lines if stage != "jaxpr" or EQUATION.search(line)]
@@ -270,12 +273,12 @@ def share(calls: Sequence[Called], stage: StageName) -> Share:
 
 
 SOURCES: dict[str, str] = {}
-"""Code of no file and no lesson, by the name that it ran under."""
+"""The code of texts that are no file and no lesson, by the name that they ran under."""
 
 
 @cache
 def source_of(file: str) -> str:
-    """The text of a span's file: a program's, or `lesson/step` and `lesson/step:setup` of the course."""
+    """Return the text of a span's file: a program's, or `lesson/step` and `lesson/step:setup` of the course."""
     if file in SOURCES:
         return SOURCES[file]
     if file.endswith(".py"):
@@ -287,7 +290,7 @@ def source_of(file: str) -> str:
 
 
 def text_of(span: Span) -> str:
-    """The expression that a span marks."""
+    """Return the expression that a span marks."""
     lines = source_of(span.file).splitlines()[span.line - 1 : span.end_line]
     lines[-1] = lines[-1][: span.end_column - 1]
     lines[0] = lines[0][span.column - 1 :]
@@ -296,7 +299,7 @@ def text_of(span: Span) -> str:
 
 @cache
 def expressions(file: str) -> dict[Position, set[Position]]:
-    """The ends of each piece of the file's syntax, by its start; lines and columns as in spans."""
+    """Return the ends of each piece of the file's syntax, by its start; lines and columns as in spans."""
     source = source_of(file)
     lines = source.splitlines()
     found: dict[Position, set[Position]] = {}
@@ -312,18 +315,18 @@ def expressions(file: str) -> dict[Position, set[Position]]:
 
 
 def is_expression(span: Span) -> bool:
-    """Whether a span is exactly a piece of syntax, to the character."""
+    """Return whether a span is exactly a piece of syntax, to the character."""
     place = SpanPlace.of(span)
     return place.end in expressions(span.file).get(place.start, ())
 
 
 def written(span: Span) -> str:
-    """File, line, column and text of an expression; the text determines its end."""
+    """Return file, line, column and text of an expression; the text determines its end."""
     return f"{Path(span.file).name}:{span.line}:{span.column} {text_of(span)}"
 
 
 def origins(call: Called, stage: StageName, name: str, transform: str = "") -> list[Origin]:
-    """The origins of a primitive's, operation's or opcode's lines; with `transform`, only those from it."""
+    """Return the origins of a primitive's, operation's or opcode's lines; with `transform`, only those from it."""
     found = [origin for _, origin in links(call.stages[stage]) if origin.name == name]
     found = [origin for origin in found if not transform or transform in origin.transforms]
     assert found, f"no {name} {transform} in {stage} of {call.name}"
@@ -331,10 +334,10 @@ def origins(call: Called, stage: StageName, name: str, transform: str = "") -> l
 
 
 def places(call: Called, stage: StageName, name: str, transform: str = "") -> set[str]:
-    """The expressions of these lines."""
+    """Return the expressions of these lines."""
     return {written(span) for origin in origins(call, stage, name, transform) for span in origin.spans}
 
 
 def around(call: Called, stage: StageName, name: str) -> set[str]:
-    """The calls around these lines."""
+    """Return the calls around these lines."""
     return {written(span) for origin in origins(call, stage, name) for span in origin.callers}

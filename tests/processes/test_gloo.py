@@ -7,7 +7,7 @@ from jaxtour.engine.guards.gloo import without_gloo
 
 
 def line(rank: int) -> list[str]:
-    """The pieces in which gloo writes a line."""
+    """Return the pieces in which gloo writes a line."""
     ends = ["Expected number of connected peer ranks is : ", "3", "\n"]
     return ["[Gloo] Rank ", str(rank), " is connected to ", "3", " peer ranks. ", *ends]
 

@@ -1,4 +1,4 @@
-"""How the events of several processes become one run, without any process."""
+"""The events of several processes become one run; no process runs here."""
 
 import pytest
 from hypothesis import given
@@ -101,7 +101,7 @@ def test_a_missing_part_leaves_the_text_as_it_was() -> None:
 
 
 def taken(run: RunTogether, *events: tuple[int, OwnEvent]) -> list[object]:
-    """What comes out, without what each process said by itself."""
+    """Return what comes out, without what each process said on its own."""
     return [each for k, event in events for each in run.take(k, event) if not isinstance(each, FromProcess)]
 
 

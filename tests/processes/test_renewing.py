@@ -1,4 +1,4 @@
-"""When the runners of several processes are renewed, with guards that say only what the test says."""
+"""The runners of several processes are renewed, with guards that say only what the test says."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Two real processes that are connected by gloo: what is the same comes once, and what differs by process."""
+"""Two real processes are connected by gloo: what is the same appears once, and what differs appears by process."""
 
 import os
 import signal
@@ -27,7 +27,10 @@ async def two():
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def both(two: Together, request: pytest.FixtureRequest):
-    """After a step that has the mesh; a row of the table of faults gets what the steps after it come to."""
+    """Both processes, after a step that has the mesh.
+
+    A row of the table of faults gets the outcome of the steps after it.
+    """
     two.codes = [MESH]
     two.row = row_of(request.node) if request.node.get_closest_marker("faults") else None
     return two
@@ -162,7 +165,7 @@ async def test_a_runner_that_is_killed_ends_in_words_and_all_start_again(both, p
     await kill(both, process)
     outcome = await both.run("float(jax.jit(jnp.sum)(x))")
     if outcome.status == "died":
-        # "killed by SIGKILL", or "replaced and lost its state" where its next runner is there before the run.
+        # It says "killed by SIGKILL", or "replaced and lost its state" if the next runner exists before the run.
         assert f"process {process} of 2 was " in outcome.report.done.reason
         both.codes.pop()
         outcome = await both.run("float(jax.jit(jnp.sum)(x))")

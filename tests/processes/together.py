@@ -1,4 +1,4 @@
-"""A worker of two processes, as the commands and the tour have one."""
+"""Makes a worker of two processes, as the commands and the tour do."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -22,7 +22,7 @@ x = jax.make_array_from_process_local_data(rows, np.arange(4.0) + 4 * jax.proces
 
 
 def lesson(*codes: str, **fields: object) -> Lesson:
-    """A lesson with a step for each code."""
+    """Return a lesson with a step for each code."""
     steps = tuple(Step(id=f"s{n}", title=f"Step {n}", text="", code=Raw(code)) for n, code in enumerate(codes, 1))
     return Lesson(id="two", title="Two", summary="", minutes=0, steps=steps, **fields)
 
@@ -35,7 +35,8 @@ class Together:
         self.engine = engine
         self.codes: list[str] = []
         self.row: Row | None = None
-        """Of the table of faults: what the first step came to that did not end well, and the one after it."""
+        """The row of the table of faults: the outcome of the first step that did not end well, and of the one after
+        it."""
         self.events: list[Event] = []
         self.tasks: set[asyncio.Future[None]] = set()
         headless.heard = self._heard
@@ -48,7 +49,7 @@ class Together:
         self.on(event)
 
     async def run(self, code: str, **fields: object) -> Outcome:
-        """Run one more step in the state that those before it leave."""
+        """Run one more step in the state that the steps before it leave."""
         self.codes.append(code)
         whole = lesson(*self.codes)
         step = whole.steps[-1]
@@ -61,7 +62,7 @@ class Together:
         return outcome
 
     def when(self, phase: str, do: Callable[[], Coroutine[None, None, None]]) -> None:
-        """Do something once, when the run comes to this phase."""
+        """Do something once, when the run reaches this phase."""
 
         def look(event: Event) -> None:
             if isinstance(event, RunProgress) and event.phase == phase:
@@ -73,7 +74,7 @@ class Together:
 
 @asynccontextmanager
 async def together(processes: int = 2, devices: int | None = 2) -> AsyncIterator[Together]:
-    """Return a configuration with this many processes and simulated devices in each."""
+    """Yield a configuration with this many processes and simulated devices in each."""
     engine = Processes()
     config = WorkerConfig(platform="cpu", processes=processes, devices=devices)
     async with Headless(Session(engine, config)) as headless:

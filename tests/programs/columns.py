@@ -1,4 +1,4 @@
-"""Columns: behind text of several bytes, over several lines, under tabs, in names that are no ASCII."""
+"""Columns: after text of several bytes, over several lines, under tabs, in names that are not ASCII."""
 # ruff: noqa: E702, W191
 # fmt: off
 

@@ -1,4 +1,4 @@
-"""A function with a derivative of its own."""
+"""A function with its own derivative."""
 
 import jax
 import jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""Code that lies in a module of its own."""
+"""Code that lies in its own module."""
 
 import jax
 import jax.numpy as jnp

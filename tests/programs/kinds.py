@@ -1,4 +1,4 @@
-"""Integers and booleans, keys, spectra, trees of uneven shapes, what prints, what is donated."""
+"""Integers and booleans, keys, spectra, trees of uneven shapes, code that prints, arguments that are donated."""
 
 import jax
 import jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""Loops of every kind, one in the other, mapped and differentiated."""
+"""Loops of every kind, nested, mapped and differentiated."""
 
 import jax
 import jax.numpy as jnp

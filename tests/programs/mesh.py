@@ -1,4 +1,4 @@
-"""A mesh of two axes: collectives over one and over both, and what the compiler shards by itself."""
+"""A mesh of two axes: collectives over one and over both, and what the compiler shards on its own."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""Activations that are computed again on the way back."""
+"""Activations that are computed again in the backward pass."""
 
 import jax
 import jax.numpy as jnp

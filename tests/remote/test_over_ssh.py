@@ -1,4 +1,4 @@
-"""A worker behind a real ssh and sshd, over a link that is slow, stalls and breaks."""
+"""A worker runs behind a real ssh and sshd, over a link that is slow, stalls and breaks."""
 
 import asyncio
 import os
@@ -101,9 +101,9 @@ async def test_a_lesson_runs_there_and_everything_ends_with_it(server):
             assert facts.host.name == os.uname().nodename
             first = link.carried[0]
             assert await value(engine, SHOWS) != ""
-            assert link.carried[0] - first < 4000  # a step is its code, and the worker is there already
+            assert link.carried[0] - first < 4000  # a step is its code, and the worker has already started
         await gone(hellos[0].pid)
-    # Figures stay, as they do here.
+    # Figures stay, as they do locally.
     left = {path.name for path in (server.folder / "home").glob("jaxtour-*")}
     assert left <= {f"jaxtour-figures-{os.getuid()}"}
 
@@ -158,7 +158,7 @@ async def test_a_far_side_that_stops_is_a_lost_link(server, hasty, row):
     await engine.start()
     events = engine.events()
     hello = await anext(events)
-    # Goes on in any case: a test that is killed here must leave no stopped guard.
+    # The guard continues in any case: a test that is killed here must not leave a stopped guard.
     later = subprocess.Popen(["sh", "-c", f"sleep 30; kill -CONT {hello.pid}"], start_new_session=True)
     os.kill(hello.pid, signal.SIGSTOP)
     try:
@@ -227,7 +227,7 @@ async def test_a_program_and_its_own_modules_run_there_under_their_names_here(se
     lesson = lesson_of(file, None, (), program(str(file), None, ()).launch)
     async with asyncio.timeout(60), Headless(Session(engine_of(server), ELSEWHERE)) as engine:
         run = await engine.session.run(lesson, lesson.steps[0])
-        # There these files are not; jax is still being imported when they go.
+        # These files do not exist there; jax is still being imported when they go.
         shutil.rmtree(tmp_path)
         report = await engine.whole(Report(run))
     failure = report.failure

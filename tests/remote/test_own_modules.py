@@ -1,4 +1,4 @@
-"""What is sent for a program: the modules that it imports from its own folder, and what it does with them there."""
+"""A program is sent the modules that it imports from its own folder, and uses them there."""
 
 import base64
 import os

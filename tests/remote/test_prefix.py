@@ -1,4 +1,4 @@
-"""A guard behind a prefix: how it is started, and what is said when it is not. No network: `env` runs a command."""
+"""A guard is started behind a prefix, and its failure is explained. No network: `env` runs a command."""
 
 import os
 import stat
@@ -26,7 +26,7 @@ def cache(tmp_path, monkeypatch):
 
 
 def stub(tmp_path, text):
-    """A prefix that is a script of the shell, which gets the command as its words."""
+    """Return a prefix that is a script of the shell, which gets the command as its words."""
     script = tmp_path / "far"
     script.write_text(f"#!/bin/sh\n{text}\n")
     script.chmod(stat.S_IRWXU)

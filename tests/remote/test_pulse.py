@@ -1,4 +1,4 @@
-"""When a connection counts as lost, by a clock of the test's own."""
+"""A connection counts as lost at the right time, by the test's own clock."""
 
 import asyncio
 

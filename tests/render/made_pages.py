@@ -16,7 +16,7 @@ MADE_BY = "jaxtour 0, jax 0.12.0, CPU"
 
 
 def spans(line):
-    """The outer expression of a line of `CODE`, and the sum in it."""
+    """Return the outer expression of a line of `CODE`, and the sum in it."""
     end = len(f"y = f{line}(x + {line})") + 1
     return Span(FILE, line, 5, line, end), Span(FILE, line, 5 + len(f"f{line}("), line, end - 1)
 
@@ -43,7 +43,7 @@ KINDS = {"jaxpr": "equation", "stablehlo": "operation", "hlo": "instruction"}
 
 
 def stage(name, count, memory=None):
-    """A stage with `count` instructions between a first and a last line that are none."""
+    """Return a stage with `count` instructions between a first and a last line that are no instructions."""
     found = origins(KINDS[name])
     text = "\n".join(["HloModule f {", *(TEXTS[name].format(at) for at in range(count)), "}"])
     ids = (0, *(1 + at % (len(found) - 1) for at in range(count)), 0)
@@ -62,7 +62,7 @@ def memory(count):
 
 
 def instruction_times(count):
-    """Each of the first instructions has its time."""
+    """Return rows that give each of the first instructions its time."""
     return [[f"dot_general.{at}", "dot", 1 + at, 0.85 / count, 0.85 / count, 1, 1e9, 1e6, [[at % 3, False, 1.0]], False,
              []] for at in range(count)]  # fmt: skip
 
@@ -75,7 +75,7 @@ def page(count=200, *, profiled=True):
 
 
 def hostile_page():
-    """Every text that a program or a file can put into a page is `HOSTILE`, made harmless where it comes in."""
+    """Return a page in which every text of a program or a file is `HOSTILE`, made harmless where it comes in."""
     text = f"a = 1  # {HOSTILE}".replace("\n", " ")
     shown = "\n".join(map(stand_in, text.split("\n")))
     span = Span(FILE, 1, 1, 1, 6, HOSTILE)

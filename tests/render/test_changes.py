@@ -1,4 +1,4 @@
-"""What a change did, in two lines."""
+"""Two lines show what a change did."""
 
 from typing import Any
 

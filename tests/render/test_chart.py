@@ -1,4 +1,4 @@
-"""The parts of a chart: axes with their ticks, and the legend."""
+"""A chart has axes with their ticks, and a legend."""
 
 import pytest
 from hypothesis import given

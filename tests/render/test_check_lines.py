@@ -1,4 +1,4 @@
-"""The outcome of an exercise's checks, as lines."""
+"""The outcome of an exercise's checks is drawn as lines."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Rendered values, output and warnings."""
+"""Values, output and warnings are rendered."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""The words and figures of values."""
+"""Values are described in words and figures."""
 
 import json
 from typing import Any
@@ -16,7 +16,7 @@ ARRAY = BirthOperand(shape=(3, 2), dtype="float16", min=0.0, max=65504.0)
 
 
 def stage(*results: list[list[Any]]) -> Any:
-    """A stage whose equations, one a line below two empty lines, have these statistics."""
+    """Return a stage whose equations, one a line below two empty lines, have these statistics."""
     made = Stage(
         run=1,
         index=0,

@@ -1,4 +1,4 @@
-"""The real program in a real pseudo-terminal, with a real worker."""
+"""The real program works in a real pseudo-terminal, with a real worker."""
 
 import os
 import signal
@@ -80,7 +80,7 @@ def tour(argv: list[str], env: dict[str, str]) -> Iterator[Terminal]:
 
 
 def family(pid: int) -> set[int]:
-    """The process and all its descendants."""
+    """Return the process and all its descendants."""
     found, todo = set(), [pid]
     while todo:
         one = todo.pop()
@@ -94,7 +94,7 @@ def family(pid: int) -> set[int]:
 
 
 def alive(pids: set[int]) -> set[int]:
-    """The processes that still run; zombies do not count."""
+    """Return the processes that still run; zombies do not count."""
     running = set()
     for pid in pids:
         try:

@@ -1,4 +1,4 @@
-"""The real program on simulated machines whose accelerators are not available."""
+"""The real program copes with simulated machines whose accelerators are not available."""
 
 import shutil
 import sys

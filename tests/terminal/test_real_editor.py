@@ -1,4 +1,4 @@
-"""The learner's own editor, in a real terminal: whatever it does, the tour is there again, and its saves are kept."""
+"""Whatever the learner's own editor does in a real terminal, the tour comes back, and its saves are kept."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""A notebook's figures in a real pseudo-terminal: the terminal's answer decides how they are drawn."""
+"""A notebook's figures are drawn in a real pseudo-terminal as the terminal's answer decides."""
 
 import sys
 from collections.abc import Iterator

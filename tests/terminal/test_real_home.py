@@ -1,4 +1,4 @@
-"""The first start, the home screen and what is kept, in a real pseudo-terminal with a real worker."""
+"""The first start, the home screen and what is kept work in a real pseudo-terminal with a real worker."""
 
 import json
 import os

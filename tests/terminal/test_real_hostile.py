@@ -1,4 +1,4 @@
-"""Hostile text in a real terminal: the program writes only its own sequences and visible characters."""
+"""With hostile text in a real terminal, the program writes only its own sequences and visible characters."""
 
 import os
 import re
@@ -33,7 +33,7 @@ HIDDEN = re.compile("[\0-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202
 
 
 def harmless(tour: Terminal) -> None:
-    """Every byte belongs to a visible character or to a sequence that the app needs."""
+    """Check that every byte belongs to a visible character or to a sequence that the app needs."""
     tour.quiet(0.3)
     raw = bytes(tour.raw)
     assert b"7777h" not in b"".join(match[0] for match in OWN.finditer(raw))

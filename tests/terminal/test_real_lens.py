@@ -1,4 +1,4 @@
-"""The lens of the real program with a real worker: linked stages, by keys alone."""
+"""The lens of the real program links the stages with a real worker, by keys alone."""
 
 import sys
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A course whose second step suggests changes, and what its worker says of them."""
+"""A course whose second step suggests changes, and what its worker says about them."""
 
 from pathlib import Path
 

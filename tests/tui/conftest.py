@@ -1,4 +1,4 @@
-"""Every test sees the same screen, in a process without jax."""
+"""Raises for any import of jax, which only the worker may import."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ class NoJax(MetaPathFinder):
 
 @pytest.fixture(autouse=True)
 def no_jax() -> Iterator[None]:
-    """The app must run without jax."""
+    """Fail on any import of jax: the app must run without it."""
     finder = NoJax()
     sys.meta_path.insert(0, finder)
     yield
@@ -35,7 +35,7 @@ def no_jax() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def no_cursor_blink(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A blinking cursor would make snapshots differ."""
+    """Keep the cursor from blinking, which would make snapshots differ."""
     monkeypatch.setattr(Input, "_toggle_cursor", lambda _: None)
     monkeypatch.setattr(TextArea, "_toggle_cursor_blink_visible", lambda _: None)
 

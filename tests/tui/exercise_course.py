@@ -1,4 +1,4 @@
-"""What a worker says of the exercise of the small course."""
+"""What a worker says about the exercise of the small course."""
 
 from fake_engine import Script
 from small_course import JAXPR, LINES, NAMES, ORIGINS, SCRIPT, STRUCTURE, lowered, timing
@@ -23,13 +23,13 @@ OUTCOMES = (
 
 
 def failing() -> Script:
-    """A worker whose second check of three fails."""
+    """Return a worker whose second check of three fails."""
     checked = Checked(run=0, passed=False, message="Think of more than one number.", outcomes=OUTCOMES)
     return {**SCRIPT, "vmap/write": [Executed(run=0, status="ok", seconds=0.001), checked]}
 
 
 def compared() -> Script:
-    """A worker that compiles the solution and the learner's code to the same."""
+    """Return a worker that compiles the solution and the learner's code to the same."""
     call = "double(2.0)"
     played = [
         Executed(run=0, status="ok", seconds=0.001),

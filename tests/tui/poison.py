@@ -37,12 +37,12 @@ from jaxtour.engine.wire.timings import Difference
 from jaxtour.text import Raw, clean, harmless
 
 VOWELS = {"a": "\x1b", "e": "\x9b", "i": "\u202e", "o": "\u2066", "u": "\x07"}
-"""One for one, so that what was equal still is, and columns and keys still fit."""
+"""Each replaces one character, so that what was equal still is, and columns and keys still fit."""
 T = TypeVar("T")
 
 
 def poisoned(value: T, hint: Any = None) -> T:
-    """The value with every text in it poisoned, except words that the code knows."""
+    """Return the value with every text in it poisoned, except words that the code knows."""
     if isinstance(value, str):
         return value if _closed(hint) else value.translate(str.maketrans(VOWELS))
     if isinstance(value, Raw):
@@ -64,7 +64,7 @@ def poisoned(value: T, hint: Any = None) -> T:
 
 
 def _closed(hint: Any) -> bool:
-    """Whether the type lists all its words."""
+    """Return whether the type lists all its words."""
     return get_origin(hint) is Literal or any(_closed(part) for part in get_args(hint))
 
 
@@ -180,7 +180,7 @@ LESSONS = tuple(map(harmless, _LESSONS))
 
 
 def known(name: str) -> str:
-    """A poisoned name after it is read."""
+    """Return a poisoned name after it is read."""
     return clean(poisoned(name), keep_newlines=False)
 
 

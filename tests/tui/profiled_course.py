@@ -29,7 +29,7 @@ VERDICTS = [{"code": "profile_differs", "message": "The profiled calls took 21% 
 
 
 def made(**fields: object) -> Profile:
-    """The profile of `predict_many(w, X)`."""
+    """Return the profile of `predict_many(w, X)`."""
     return profile(
         **{
             "label": "many", "call": "predict_many(w, X)", "spans": SPANS, "paths": PATHS, "timeline": TIMELINE,
@@ -39,13 +39,13 @@ def made(**fields: object) -> Profile:
 
 
 def profiled(*events: Profile | Hold) -> tuple[Lesson, Script]:
-    """The course whose second step has all of its expressions in its own code, and its script with these events."""
+    """Return the course whose second step has all expressions in its own code, and its script with these events."""
     lesson, script = at_home()
     return lesson, {FILE: [*script[FILE], *(events or (made(),))]}
 
 
 def failed() -> Profile:
-    """A profile of a backend that tells nothing."""
+    """Return a profile of a backend that tells nothing."""
     return msgspec.structs.replace(
         made(), error="the profiler recorded 7 events, but none of them names an instruction"
     )

@@ -21,7 +21,7 @@ class Shown(App[None]):
         self.moves: list[CursorMoved] = []
 
     def compose(self) -> ComposeResult:
-        """The view."""
+        """Yield the view."""
         yield self.view
 
     def on_cursor_moved(self, message: CursorMoved) -> None:
@@ -36,22 +36,22 @@ class Shown(App[None]):
 
 
 def numbered(count: int, **rest: object) -> Document:
-    """`line 0`, `line 1`, ... with a cursor."""
+    """Return `line 0`, `line 1`, ... with a cursor."""
     return texts(*(f"line {number}" for number in range(count)), **rest)
 
 
 def texts(*lines: str, **rest: object) -> Document:
-    """These lines, with a cursor unless `rest` says otherwise."""
+    """Return these lines, with a cursor unless `rest` says otherwise."""
     return Document(lines=LazyLines(lines, lambda text: ((text, ""),)), **{"cursor": True, **rest})
 
 
 def row(view: LinesView, y: int) -> str:
-    """The row's text, without the last column."""
+    """Return the row's text, without the last column."""
     return view.render_line(y).text[:-1].rstrip()
 
 
 def rows(view: LinesView) -> list[str]:
-    """The texts of all rows, without empty ones at the end."""
+    """Return the texts of all rows, without empty ones at the end."""
     found = [row(view, y) for y in range(view.size.height)]
     while found and not found[-1]:
         found.pop()
@@ -59,12 +59,12 @@ def rows(view: LinesView) -> list[str]:
 
 
 def styled(strip: Strip, attribute: str) -> str:
-    """The characters of a row that are underlined, reversed or bold."""
+    """Return the characters of a row that are underlined, reversed or bold."""
     return "".join(text for text, style, _ in strip if style is not None and getattr(style, attribute))
 
 
 def backgrounds(strip: Strip) -> dict[str, str]:
-    """The characters on each background."""
+    """Return the characters on each background."""
     found: dict[str, str] = {}
     for text, style, _ in strip:
         name = style.bgcolor.name if style is not None and style.bgcolor is not None else ""

@@ -167,7 +167,7 @@ PREDICT = (Span(HERE, 5, 12, 5, 34, "predict"), Span("vmap/many", 3, 1, 3, 19))
 
 
 def equation(name: str, line: int, column: int, end: int, *transforms: str) -> Origin:
-    """The origin of an equation of `sigmoid` in the previous step."""
+    """Return the origin of an equation of `sigmoid` in the previous step."""
     span = Span(HERE, line, column, line, end, "sigmoid")
     path = f"vmap({name})" if "vmap" in transforms else name
     return Origin(kind="equation", name=name, spans=(span,), callers=PREDICT, path=path, transforms=transforms)
@@ -197,7 +197,7 @@ STRUCTURE = {
     "jaxprs": '[0,9,[],[["a",0],["b",1]],["g"]]',
     "top": 0,
 }
-"""As a worker with JAX 0.12 tells it of `JAXPR`."""
+"""The structure of `JAXPR`, as a worker with JAX 0.12 sends it."""
 ROW = "{ lambda ; a:f32[2] b:f32[2]. let c:f32[] = dot_general[...] a b in (c,) }"
 
 STABLEHLO = """\
@@ -226,11 +226,11 @@ MEMORY = Memory(
         Block(4, 8, 2, 0, 1, 1, "temporary", "f32[2]", 5, 5, 3), Block(5, 12, 3, 0, 2, 2, "output", "f32[3]"),
     ),
 )  # fmt: skip
-"""Of the HLO above: a copy of an argument, and the result."""
+"""The memory of the HLO above: a copy of an argument, and the result."""
 
 
 def lowered() -> tuple[Stage, Stage]:
-    """The stages below the jaxpr of `predict_many(w, X)`."""
+    """Return the stages below the jaxpr of `predict_many(w, X)`."""
     dot, div = (
         Origin(
             kind="instruction", name=f"stablehlo.{name}", spans=origin.spans, callers=origin.callers, path=origin.path
@@ -283,7 +283,7 @@ ERROR, NAME_ERROR = map(harmless, (ERROR, NAME_ERROR))
 
 
 def timing(index: int, label: str, call: str, median: float, first: float, **rest: object) -> Timing:
-    """One timing with plausible quartiles."""
+    """Return one timing with plausible quartiles."""
     made = Timing(
         run=0, index=index, label=label, call=call, platform="cpu", first_s=first, median_s=median,
         best_s=median * 0.95, q1_s=median * 0.98, q3_s=median * 1.03, runs=15, **rest,
@@ -362,7 +362,7 @@ SCRIPT: Script = {
 
 
 def at_home() -> tuple[Lesson, Script]:
-    """The course and its script with all expressions of the second step in its own code."""
+    """Return the course and its script with all expressions of the second step in its own code."""
     replace = msgspec.structs.replace
 
     def moved(spans: tuple[Span, ...]) -> tuple[Span, ...]:
@@ -380,5 +380,5 @@ def at_home() -> tuple[Lesson, Script]:
 
 
 def numbered(events: list[Event], run: int) -> list[Event]:
-    """The events as those of one run."""
+    """Return the events as those of one run."""
     return [harmless(msgspec.structs.replace(event, run=run)) for event in events]

@@ -1,4 +1,4 @@
-"""The tree of a call's arguments, in the stage pane."""
+"""The stage pane shows the tree of a call's arguments."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -34,7 +34,7 @@ ARGUMENTS = Arguments(
 
 
 def script(told: Arguments = ARGUMENTS) -> dict[str, Sequence[Event]]:
-    """A run with two traces, of which the first has arguments."""
+    """Return a run with two traces, of which the first has arguments."""
     own = [each for each in SCRIPT["vmap/many"] if not isinstance(each, Hold | Timing)]
     place = next(place for place, each in enumerate(own) if isinstance(each, Trace)) + 1
     return {**SCRIPT, "vmap/many": [*own[:place], told, *own[place:]]}

@@ -1,4 +1,4 @@
-"""Arranging the panes on the screen."""
+"""The panes are arranged on the screen."""
 
 import msgspec
 import pytest
@@ -18,7 +18,7 @@ def wants(**rows: int) -> Wants:
 
 
 def covered(regions: dict[str, Region], size: Size) -> bool:
-    """Whether the regions fill the whole without overlapping."""
+    """Return whether the regions fill the whole without overlapping."""
     area = sum(region.width * region.height for region in regions.values())
     apart = all(a is b or not a.overlaps(b) for a in regions.values() for b in regions.values())
     return area == size.width * size.height and apart
@@ -94,7 +94,7 @@ def test_where_the_terminal_is_narrow_the_result_leaves_room_to_source_and_stage
 
 
 def heights(app: TourApp) -> dict[str, int]:
-    """Rows of the visible panes, including borders."""
+    """Return the rows of the visible panes, including borders."""
     return {slot: region.height for slot, region in app.tour_screen.panes.arranged.items()}
 
 

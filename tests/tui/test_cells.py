@@ -1,4 +1,4 @@
-"""What is written to a terminal, against what it should show."""
+"""What is written to a terminal makes it show what it should."""
 
 import random
 
@@ -33,7 +33,7 @@ def test_the_terminal_shows_what_textual_would_have_written() -> None:
     whole = [(0, y, some_strip(chance, WIDTH)) for y in range(HEIGHT)]
     seen = [whole]
     for number in range(1500):
-        # Much of what Textual draws was drawn before, below something else in between.
+        # Much of what Textual draws was drawn before, below something else that came in between.
         pieces = some_pieces(chance) if number % 3 else chance.choice(seen[-4:])
         seen.append(pieces)
         ours.feed(cells.update(pieces, TRUE))
@@ -136,11 +136,11 @@ class Screen:
         self.feed = pyte.Stream(self._screen).feed
 
     def rows(self) -> list[str]:
-        """The text of each row."""
+        """Return the text of each row."""
         return list(self._screen.display)
 
     def shown(self) -> list[tuple[object, ...]]:
-        """The visible part of each cell."""
+        """Return the visible part of each cell."""
         found: list[tuple[object, ...]] = []
         for y in range(HEIGHT):
             for x in range(WIDTH):
@@ -152,7 +152,7 @@ class Screen:
 
 
 def some_strip(chance: random.Random, width: int) -> Strip:
-    """Characters, frames and blanks; sometimes wide ones."""
+    """Draw characters, frames and blanks; sometimes wide ones."""
     segments, left = [], width
     while left:
         if chance.random() < 0.05 and left > 1:
@@ -166,7 +166,7 @@ def some_strip(chance: random.Random, width: int) -> Strip:
 
 
 def some_pieces(chance: random.Random) -> list[PlacedStrip]:
-    """Up to one strip in each of some rows."""
+    """Draw up to one strip in each of some rows."""
     found: list[PlacedStrip] = []
     for y in sorted(chance.sample(range(HEIGHT), chance.randint(1, 5))):
         x = chance.randrange(WIDTH)
@@ -175,7 +175,7 @@ def some_pieces(chance: random.Random) -> list[PlacedStrip]:
 
 
 def as_textual(strip: Strip) -> str:
-    """The strip as Textual writes it."""
+    """Return the strip as Textual writes it."""
     return "".join(Strip.render_style(style, text, TRUE) if style else text for text, style, _ in strip)
 
 

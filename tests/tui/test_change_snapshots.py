@@ -1,4 +1,4 @@
-"""Pictures of changed code: a suggested change, a scratch step with names, and a lesson that has changed."""
+"""Pictures show changed code: a suggested change, a scratch step with names, and a lesson that has changed."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Suggested changes, scratch steps, names, and edits of code that has changed: by keys, on a fake worker."""
+"""Keys change code, on a fake worker: suggested changes, scratch steps, names, and edits of code that has changed."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from jaxtour.tui.widgets.names import before_cursor, words_of
 
 
 def runs(tours: Tours) -> list[str]:
-    """The names and last lines of the code that ran."""
+    """Return the names and last lines of the code that ran."""
     cells = [each.cell for each in tours.engine.sent if isinstance(each, Run) and each.cell]
     return [f"{cell.name}: {cell.code.rstrip().splitlines()[-1]}" for cell in cells]
 

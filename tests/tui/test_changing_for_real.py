@@ -1,4 +1,4 @@
-"""A suggested change, a scratch step and names, with a real worker."""
+"""A suggested change, a scratch step and names work with a real worker."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""An edit compared with the lesson's own code: with a real worker, and the key in the tour."""
+"""An edit is compared with the lesson's own code: with a real worker, and by the key in the tour."""
 
 import asyncio
 

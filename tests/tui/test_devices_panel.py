@@ -1,4 +1,4 @@
-"""The devices: their facts, their parts of a value, and choosing them."""
+"""The devices show their facts and their parts of a value, and can be chosen."""
 
 import msgspec
 import pytest
@@ -39,7 +39,7 @@ TPUS = msgspec.structs.replace(
 
 
 def rows_of(count: int, *, copies: int = 1) -> Value:
-    """An array with a row for each device, each row on `copies` of them."""
+    """Return an array with a row for each device, each row on `copies` of them."""
     shards = tuple(
         Shard(device=number, index=((number // copies, number // copies + 1), (0, 3)), replica=number % copies)
         for number in range(count)
@@ -59,7 +59,7 @@ def rows_of(count: int, *, copies: int = 1) -> Value:
 
 
 def spread(tours: Tours, value: Value, facts: Facts = EIGHT) -> None:
-    """A course whose second step has a value on several devices."""
+    """Set a course whose second step has a value on several devices."""
     tours.script = {**SCRIPT, "vmap/many": (Result(run=0, value=value), Executed(run=0, status="ok", seconds=0.1))}
     tours.facts = facts
 

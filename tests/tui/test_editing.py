@@ -1,4 +1,4 @@
-"""Editing and questions."""
+"""The learner edits code and answers questions."""
 
 import pytest
 from exercise_course import compared

@@ -1,4 +1,4 @@
-"""The tour with a worker on another machine: its name, a link that is lost, and one that comes back."""
+"""The tour works with a worker on another machine: it shows its name, and a link may be lost and come back."""
 
 import asyncio
 from typing import Any
@@ -28,7 +28,7 @@ def far(tours: Tours) -> Tours:
 
 
 async def lose(pilot: Pilot[Any], tours: Tours) -> None:
-    """What the engine says when a link is lost while a step runs."""
+    """Push what the engine says when a link is lost while a step runs."""
     app = pilot.app
     assert isinstance(app, TourApp)
     run = next((each.run for each in reversed(tours.engine.sent) if isinstance(each, Run)), 0)

@@ -1,4 +1,4 @@
-"""Exercises on the screen: hints, verdicts, and the solution next to the learner's code."""
+"""Exercises show hints, verdicts, and the solution next to the learner's code."""
 
 import msgspec
 import pytest

@@ -11,11 +11,11 @@ from jaxtour.text import Raw, harmless
 from jaxtour.tui.app import TourApp
 
 LINES = 90
-"""Of code, more than any of the screens has rows; each but the first and the last becomes one equation."""
+"""Lines of code, more than any of the screens has rows; each but the first and the last becomes one equation."""
 CELL = "vmap/many"
 CODE = "\n".join(["def f(x):", *(f"    x = x * {number}.0" for number in range(2, LINES)), "f(1.0)"])
 SIZES = [(60, 20), (80, 24), (160, 48), (160, 24)]
-"""One after the other, so that each size is also one that the terminal is given while it is open."""
+"""The sizes come one after the other, so that each is also one that the terminal gets while it is open."""
 KEYS = ("home", "pagedown", "j", "end", "k")
 
 
@@ -24,7 +24,7 @@ def name(number: int) -> str:
 
 
 def made(stage: str, head: str, equation: str, end: str) -> Stage:
-    """A stage with one line for each line of the function, between its head and its end."""
+    """Return a stage with one line for each line of the function, between its head and its end."""
     spans = [Span(CELL, number, 9, number, 9 + len(f"x * {number}.0"), "f") for number in range(2, LINES)]
     call = Span(CELL, LINES, 1, LINES, 7)
     origins = (Origin(), *(Origin(kind="equation", name="mul", spans=(span,), callers=(call,)) for span in spans))
@@ -72,7 +72,7 @@ async def begin(pilot: Pilot[int], *keys: str) -> None:
 
 
 def seen(app: TourApp, slot: str) -> set[int]:
-    """The lines of a pane that are on the screen."""
+    """Return the lines of a pane that are on the screen."""
     shown = pane(app, slot)
     top = shown.scroll_offset.y
     lines = range(top, min(top + shown.size.height, len(shown.document.lines)))
@@ -81,7 +81,7 @@ def seen(app: TourApp, slot: str) -> set[int]:
 
 
 def highlighted_in_view(app: TourApp, slot: str) -> bool:
-    """Whether a pane has a visible highlight."""
+    """Return whether a pane has a visible highlight."""
     return bool(seen(app, slot) & set(highlighted(app, slot)))
 
 

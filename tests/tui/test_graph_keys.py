@@ -1,4 +1,4 @@
-"""Folding in a graph, and the cursor that stays with its node."""
+"""A graph folds, and the cursor stays with its node."""
 
 import pytest
 from tours import Tours, idle, pane, ran, ready, screen_text, text, until
@@ -33,7 +33,7 @@ STRUCTURE = {
     "jaxprs": '[0,14,[],[["a",0]],["d"]]\n[3,5,[],[["a",0]],["b"]]\n[9,11,[],[["b",0]],["c"]]',
     "top": 0,
 }
-"""As a worker with JAX 0.12 tells it of this text."""
+"""The structure of this text, as a worker with JAX 0.12 sends it."""
 ORIGINS = (Origin(), *(Origin(kind="equation", name=name) for name in ("jit", "sin", "jit", "cos", "mul")))
 SCRIPT = {
     "vmap/choose": [

@@ -1,4 +1,4 @@
-"""The question to the terminal about its graphics, and its answer between keys."""
+"""The terminal is asked about its graphics, and its answer is found between keys."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The home screen: progress, where to continue, steps, and the search over all lessons."""
+"""The home screen shows progress, where to continue, steps, and the search over all lessons."""
 
 import msgspec
 import pytest
@@ -15,7 +15,7 @@ from jaxtour.tui.screens.home import HomeScreen
 
 
 def row(app: TourApp, part: str) -> str:
-    """The row of the screen with these words, each gap a space."""
+    """Return the row of the screen with these words, each gap a space."""
     rows = (" ".join(line.split()) for line in screen_text(app).splitlines())
     [found] = [line for line in rows if part in line]
     return found

@@ -1,4 +1,4 @@
-"""Parts of the screen that show rarely: their text from a lesson or a program is harmless too."""
+"""In parts of the screen that show rarely, text from a lesson or a program is harmless too."""
 
 from pathlib import Path
 from typing import Any
@@ -70,7 +70,7 @@ def view(
 
 
 def harmless(*lines: Line) -> str:
-    """The text of the lines, with only visible characters."""
+    """Return the text of the lines, with only visible characters."""
     text = "\n".join(plain(line) for line in lines)
     assert not UNCLEAN.search(text), ascii(text)
     assert "␛" in text
@@ -78,7 +78,7 @@ def harmless(*lines: Line) -> str:
 
 
 def hostile_jaxpr() -> StageText:
-    """Two lines with a variable after characters that take more columns when made visible."""
+    """Return two lines with a variable after characters that take more columns when made visible."""
     text = "a:f32[] = \x85 sin b\nc:f32[] = \x85 cos a"
     part = Stage(run=1, index=0, stage="jaxpr", text=text, lines=(0, 0), origins=(Origin(),), names="a=b\nc=a")
     return assembled(None, decoded(part))

@@ -28,7 +28,7 @@ Capture = pytest.CaptureFixture[str]
 
 
 def harmless(capsys: Capture) -> str:
-    """The printed text, with only visible characters."""
+    """Return the printed text, with only visible characters."""
     out, err = capsys.readouterr()
     for text in (out, err):
         assert not UNCLEAN.search(COLOUR.sub("", text)), ascii(UNCLEAN.findall(COLOUR.sub("", text)))
@@ -107,7 +107,7 @@ def _time(target: str, *, as_json: bool) -> int:
 
 
 def one(lesson: Lesson, step: str) -> Lesson:
-    """The lesson with one step, as a file."""
+    """Return the lesson with one step, as a file."""
     steps = tuple(each for each in lesson.steps if each.id == step)
     return msgspec.structs.replace(lesson, steps=steps)
 

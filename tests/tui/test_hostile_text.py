@@ -25,7 +25,7 @@ HOSTILE = "".join(VOWELS.values()) + "x"
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Textual waits at least 20 ms for each key until the process is idle; here one loop has everything."""
+    """Do not wait for an idle process, as Textual does for at least 20 ms per key: one loop has everything here."""
     monkeypatch.setattr(textual.app, "wait_for_idle", settled)
     monkeypatch.setattr(textual.pilot, "wait_for_idle", settled)
 
@@ -39,7 +39,7 @@ async def settled(*_: float) -> None:
 
 
 def make(home: Path, step: str, facts: int = 0, settings: Settings | None = None, **rest: object) -> TourApp:
-    """An app with a hostile course and worker."""
+    """Return an app with a hostile course and worker."""
     return TourApp(
         Catalogue(tuple(Given(lesson) for lesson in LESSONS)),
         Session(FakeEngine(EVENTS, facts=FACTS[facts])),
@@ -52,7 +52,7 @@ def make(home: Path, step: str, facts: int = 0, settings: Settings | None = None
 
 
 async def look(pilot: Pilot[int]) -> str:
-    """The screen, with only visible characters."""
+    """Return the screen, with only visible characters."""
     await pilot.pause()
     strips = pilot.app.screen._compositor.render_strips()
     for strip in strips:

@@ -33,7 +33,7 @@ class Holding(App[None]):
         self.widget = widget
 
     def compose(self) -> ComposeResult:
-        """The widget."""
+        """Yield the widget."""
         yield self.widget
 
     def copy_to_clipboard(self, text: str) -> None:
@@ -42,7 +42,7 @@ class Holding(App[None]):
 
 
 def harmless(strips: list[Strip]) -> None:
-    """The strips have only visible characters."""
+    """Check that the strips have only visible characters."""
     for strip in strips:
         assert not UNCLEAN.search(strip.text) and "\n" not in strip.text, ascii(strip.text)
         assert strip.cell_length == cell_len(strip.text)

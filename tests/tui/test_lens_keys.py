@@ -1,4 +1,4 @@
-"""Links from pane to pane by keys, explanations, and the search."""
+"""Keys follow links from pane to pane, explain, and search."""
 
 import msgspec
 from fake_engine import Hold
@@ -32,7 +32,7 @@ async def test_the_cursor_in_a_stage_lights_the_source(linked: Tours) -> None:
 
 
 async def test_the_legend_in_the_border_has_the_colours_that_stand_beside_the_lines(linked: Tours) -> None:
-    # The terminal's own colours have a list of their own, which the border must take as the lines do.
+    # The terminal's own colours come as a separate list, which the border must take as the lines do.
 
     def done_by(stage: Stage) -> Stage:
         origins = tuple(msgspec.structs.replace(each, transforms=("shard_map",)) for each in stage.origins)

@@ -45,7 +45,7 @@ def test_before_anything_is_coloured_a_text_has_the_same_words(step: Step, width
 def test_what_is_to_be_read_after_the_code_comes_as_soon_as_it_ended_as_it_should(
     step: Step, executed: Executed | None, failure: Failure | None, told: bool
 ) -> None:
-    """Compiling and timing may take long."""
+    """The text to read after the code comes as soon as the code ended as it should; compiling and timing take long."""
     after = " ".join(step.after.replace("`", "").split()[:3])
     report = Report(run=1, executed=executed, failure=failure)
     assert (after in said(step, report)) == told

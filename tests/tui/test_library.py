@@ -1,4 +1,4 @@
-"""The calls of libraries behind a line of the source, and their source."""
+"""The calls of libraries behind a line of the source are shown, with their source."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +22,7 @@ LINES = (1, 5)
 
 
 def script(folder: Path) -> dict[str, Sequence[Event]]:
-    """A run of a step whose third line is a call into a library."""
+    """Return a run of a step whose third line is a call into a library."""
     package = folder / "site-packages" / "solver"
     package.mkdir(parents=True)
     (package / "lib.py").write_text(SOURCE)

@@ -1,4 +1,4 @@
-"""Links of a cursor, without a screen."""
+"""A cursor has links, tested without a screen."""
 
 import msgspec
 import pytest
@@ -185,7 +185,10 @@ def test_the_call_gives_way_to_the_other_facts(width: int) -> None:
 
 
 def test_lines_that_the_stage_does_not_have_are_not_lit() -> None:
-    """A pane that is scrolled before it is drawn again has those of another stage."""
+    """Lines that the stage does not have are not highlighted.
+
+    A pane that is scrolled before it is drawn again has those of another stage.
+    """
     found = link(view(), Spot("stage", 2))
     assert found.stage.of(3) is not None and found.stage.of(900) is None
     assert link(view(), Spot("stage", 900)).stage.of(1) is None

@@ -1,4 +1,4 @@
-"""The memory in the stage pane: over the schedule, by line, and linked with the source."""
+"""The stage pane shows the memory over the schedule, by line, and linked with the source."""
 
 from tours import Tours, highlighted, pane, run_many, screen_text, text, until
 

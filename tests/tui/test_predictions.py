@@ -1,4 +1,4 @@
-"""Predictions: answered by keys, judged by the worker, proved in a pane, remembered."""
+"""Predictions are made by keys, judged by the worker, proved in a pane, and remembered."""
 
 from pathlib import Path
 from typing import Any
@@ -74,7 +74,7 @@ steps:
 
 
 def tour(home: Path, step: str, python: str | None = None) -> TourApp:
-    """A tour of the lesson above with a real worker."""
+    """Return a tour of the lesson above with a real worker."""
     file = home / "asked.yaml"
     file.write_text(LESSON)
     session = Session(ProcessEngine(), WorkerConfig(python=python, platform="cpu", devices=2), Trust(everything=True))
@@ -205,7 +205,7 @@ async def test_hostile_questions_are_only_text(tours: Tours) -> None:
 
 
 async def test_a_hidden_proof_comes_into_view(tours: Tours) -> None:
-    """Also where the pane is not there yet when the key is pressed."""
+    """A hidden proof comes into view, even if its pane does not exist yet when the key is pressed."""
     one, many, *rest = tours.entries[0].given.steps
     assert many.ask is not None
     many = msgspec.structs.replace(many, ask=msgspec.structs.replace(many.ask, mark="tanh"))
@@ -222,7 +222,7 @@ async def test_a_hidden_proof_comes_into_view(tours: Tours) -> None:
 
 @pytest.mark.parametrize("rows", [1, 15, 60])
 async def test_a_result_that_does_not_fit_is_enlarged(tours: Tours, rows: int) -> None:
-    """And only then is there a key for it in the bottom line."""
+    """A result that does not fit is enlarged, and only then the bottom line has a key for that."""
     *before, choose, write, forever, crash, loud, bad = tours.entries[0].given.steps
     ask = msgspec.structs.replace(choose.ask, proof="result")
     choose = msgspec.structs.replace(choose, ask=ask, after="The first number counts the rows.")
@@ -266,7 +266,7 @@ async def test_a_result_that_does_not_fit_is_enlarged(tours: Tours, rows: int) -
 async def test_a_result_begins_with_its_start_or_shows_every_proof(
     tours: Tours, proofs: tuple[int, ...], first: int
 ) -> None:
-    """And says which lines are in view, unless they are the first ones."""
+    """A result begins with its start or shows every proof, and says which lines are in view, unless the first ones."""
     steps = tuple(
         msgspec.structs.replace(
             step, ask=msgspec.structs.replace(step.ask, proof="result", mark="here"), after="So. " * 100
@@ -291,7 +291,7 @@ async def test_a_result_begins_with_its_start_or_shows_every_proof(
 
 
 async def test_a_goes_to_the_proof_and_then_to_what_the_step_is_about(tours: Tours) -> None:
-    """And passes over what is in view already."""
+    """The key `a` goes to the proof and then to what the step is about, and skips what is already in view."""
     steps = tuple(
         msgspec.structs.replace(
             step, ask=msgspec.structs.replace(step.ask, proof="result"), show="devices", after="So."

@@ -1,4 +1,4 @@
-"""The results of two processes on the screen: what differs, and what one of them alone has."""
+"""The screen shows what differs in the results of two processes, and what one of them alone has."""
 
 from typing import Any
 
@@ -59,12 +59,12 @@ def said(process: int, event: OwnEvent) -> FromProcess:
 
 
 def both(text: str, other: str) -> list[Any]:
-    """What both print."""
+    """Return what both print."""
     return [Text(run=0, stream="stdout", text=Raw(text)), said(1, Text(run=0, stream="stdout", text=Raw(other)))]
 
 
 def values(own: Value, other: Value, *whole: Value) -> list[Any]:
-    """What both have as a value, and what is made of it."""
+    """Return what both have as a value, and what is made from it."""
     first = Result(run=0, value=own)
     return [first, said(0, first), said(1, Result(run=0, value=other)), *(Result(run=0, value=each) for each in whole)]
 

@@ -1,4 +1,4 @@
-"""The time of a call by line: the column next to source and stages, the tables, and one call as a timeline."""
+"""The time of a call is shown by line next to source and stages, in tables, and as a timeline of one call."""
 
 from typing import Any
 
@@ -16,12 +16,12 @@ from jaxtour.tui.lines.view import LinesView
 
 
 def asked(tours: Tours) -> list[Run]:
-    """The requests for a profile."""
+    """Return the requests for a profile."""
     return [each for each in tours.engine.sent if isinstance(each, Run) and each.profile is not None]
 
 
 def beside(app: TourApp, name: str) -> list[str]:
-    """What is left of the lines of a pane."""
+    """Return what is left of the lines of a pane."""
     return [plain(line) for line in pane(app, name).document.gutter]
 
 

@@ -1,4 +1,4 @@
-"""The list of what a program compiled, and the way from there into the lens."""
+"""The list shows what a program compiled, and leads from there into the lens."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -51,7 +51,7 @@ PROGRAMS: tuple[Event, ...] = (
 
 
 def script() -> dict[str, Sequence[Event]]:
-    """A run of a program that compiled two functions."""
+    """Return a run of a program that compiled two functions."""
     own = [each for each in SCRIPT["vmap/many"] if not isinstance(each, Hold | Timing)]
     last = max(place for place, each in enumerate(own) if isinstance(each, Trace | Stage)) + 1
     second = (

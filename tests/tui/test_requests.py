@@ -1,4 +1,4 @@
-"""Stages of a finished step: requested when they are first shown, and added wherever the learner is by then."""
+"""Stages of a finished step are requested when they are first shown, and added wherever the learner is by then."""
 
 import msgspec
 import pytest
@@ -12,7 +12,7 @@ from jaxtour.text import Raw
 
 
 def requests(tours: Tours) -> list[tuple[StageRequest, ...]]:
-    """The requests of the worker, in order."""
+    """Return the requests of the worker, in order."""
     return [command.requests for command in tours.engine.sent if isinstance(command, Run) and command.requests]
 
 
@@ -219,7 +219,7 @@ async def test_a_lesson_that_is_read_again_is_shown_where_one_was(linked: Tours)
 
 
 def in_another_order(script: Script) -> Script:
-    """The script with the step's second call traced first."""
+    """Return the script with the step's second call traced first."""
     place = {0: 1, 1: 0}
     many = [
         msgspec.structs.replace(event, index=place[event.index]) if isinstance(event, Trace | Stage) else event

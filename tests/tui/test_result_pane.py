@@ -47,7 +47,7 @@ def test_why_a_run_ended_goes_on_below_its_sign(status: Literal["timeout", "died
 
 
 def spread(rows: int) -> Value:
-    """An array of two rows, on two devices or on one."""
+    """Return an array of two rows, on two devices or on one."""
     shards = tuple(Shard(device=row, index=((row, row + 1), (0, 3))) for row in range(rows))
     names = tuple(f"cpu:{row}" for row in range(rows))
     return harmless(

@@ -1,4 +1,4 @@
-"""A review on the screen, and a lesson's end."""
+"""The tour shows a review, and a lesson's end."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +24,7 @@ SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=["80x24", "12
 
 @pytest.fixture
 def due(tours: Tours) -> Progress:
-    """Two questions are due; the learner solved one of them."""
+    """Make two questions due; the learner solved one of them."""
     progress = Progress.open(tours.path)
     progress.update("vmap", "write", edit=MINE, done=True, hints=1)
     progress.update("vmap", "choose", answer="(2, 3)", right=False, done=True)
@@ -128,7 +128,7 @@ async def test_a_lesson_ends_with_what_was_done_in_it(tours: Tours) -> None:
         assert app.screen is app.tour_screen, "nothing is done in it: no end"
         await pilot.press("p", "r")
         await ran(pilot)
-        # Typed ahead: the second key goes on to the next lesson.
+        # Typed ahead, the second key continues to the next lesson.
         await pilot.press("n")
         shown = screen_text(app)
         assert "State and randomness" in shown and "1 of 2" in shown and "still to do" in shown

@@ -1,4 +1,4 @@
-"""Searching all panes of a step."""
+"""A search covers all panes of a step."""
 
 from typing import Any
 
@@ -13,12 +13,12 @@ SIZES = [(80, 24), (120, 36)]
 
 
 def bottom(app: TourApp) -> str:
-    """The bottom line."""
+    """Return the bottom line."""
     return screen_text(app).splitlines()[-1]
 
 
 def at(app: TourApp) -> tuple[str, str, str]:
-    """The place with the keys, what its border says, and the text under the cursor, if the pane has one."""
+    """Return the place with the keys, what its border says, and the text under the cursor, if the pane has one."""
     here = app.tour_screen.pane
     name = NAMES[app.tour.state.stage] if here.spec.name == "stage" else here.spec.name
     under = here.document.text_of(here.cursor) if here.document.cursor else ""

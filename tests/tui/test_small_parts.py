@@ -74,7 +74,7 @@ def test_both_palettes_know_every_style() -> None:
     from jaxtour.render.text.layout import Style
 
     assert set(COLOURED) == set(ANSI) == set(get_args(Style))
-    # Meaning must not rest on colour alone: what is an error is bold too.
+    # Meaning must not depend on colour alone: an error is bold too.
     assert "bold" in COLOURED["error"] and "bold" in ANSI["error"]
 
 

@@ -26,7 +26,7 @@ MAIN = ("{ lambda ; e:f32[2]. let", "  h:f32[2] = mul e e", "  in (h,) }")
 
 
 def made(name: StageName, lines: tuple[str, ...], *folds: tuple[int, int], **rest: Any) -> StageText:
-    """A stage with an instruction in each line."""
+    """Return a stage with an instruction in each line."""
     part = Stage(
         run=1, index=0, stage=name, text="\n".join(lines), lines=tuple(range(len(lines))), folds=folds,
         origins=tuple(Origin(kind="instruction", name="mul") for _ in lines), **rest,
@@ -35,7 +35,7 @@ def made(name: StageName, lines: tuple[str, ...], *folds: tuple[int, int], **res
 
 
 def view(*stages: StageText, call: str = "f(1.0)", requests: Request | None = None, **rest: Any) -> StepView:
-    """A finished step with one call and these stages."""
+    """Return a finished step with one call and these stages."""
     trace = harmless(Trace(run=1, index=0, label=call, call=call, equations=3))
     found = {(0, stage.stage): stage for stage in stages}
     report = Report(run=1, traces=(trace,), stages=found, done=Done(run=1, status="ok"), request=requests)
@@ -44,7 +44,7 @@ def view(*stages: StageText, call: str = "f(1.0)", requests: Request | None = No
 
 
 def left_of(shown: Document) -> list[int]:
-    """The visible lines when everything is folded."""
+    """Return the visible lines when everything is folded."""
     folds = Folds(shown.folds, main_last=shown.main_last)
     folds.close_all()
     hidden = {line for first, end in folds.hidden() for line in range(first, end)}

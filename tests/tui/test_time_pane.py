@@ -24,7 +24,7 @@ FAILED = replace(Report(run=1), traces=(msgspec.structs.replace(TRACE, error="no
 
 
 def view(report: Report | None = None, *, calls: int = 3, **rest: object) -> StepView:
-    """A step that times some calls, with a report of its run."""
+    """Return a step that times some calls, with a report of its run."""
     assert isinstance(MANY, Step)
     step = msgspec.structs.replace(MANY, time=MANY.time[:calls])
     return StepView(lesson=VMAP, step=step, number=2, state=StepState(report=report), **rest)

@@ -1,4 +1,4 @@
-"""Measuring on request, verdicts, and the roofline with its peaks."""
+"""The tour measures on request, and shows verdicts and the roofline with its peaks."""
 
 from pathlib import Path
 
@@ -18,12 +18,12 @@ CALLS = ("[predict(w, x) for x in X]", "predict_many(w, X)", "fast(w, X)")
 
 
 def measured(tours: Tours) -> list[Run]:
-    """The measurements on request, without those of runs."""
+    """Return the measurements on request, without those of runs."""
     return [each for each in tours.engine.sent if isinstance(each, Run) and each.probe is not None and each.time]
 
 
 def again(*held: Hold) -> Script:
-    """The events of another measurement."""
+    """Return the events of another measurement."""
     rows = [
         timing(number, label, call, 3e-4, 4e-2) for number, (label, call) in enumerate(zip(LABELS, CALLS, strict=True))
     ]
@@ -159,7 +159,7 @@ async def test_a_retrace_is_told_with_its_reason(tours: Tours) -> None:
 
 
 def placed() -> Script:
-    """A call with a known cost, on a known device."""
+    """Return a call with a known cost, on a known device."""
     row = msgspec.structs.replace(timing(0, "vmap", "predict_many(w, X)", 1e-3, 4e-2), flops=1e6, bytes=4e6)
     roof = Peak(run=0, platform="cpu", kind="EPYC", flops_per_s=1e11, bytes_per_s=1e10)
     return {

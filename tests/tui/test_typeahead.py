@@ -1,4 +1,4 @@
-"""Keys that are sent at once, as a slow line sends them."""
+"""Keys that are sent at once, as over a slow line, all take effect."""
 
 from textual import events
 from textual.pilot import Pilot
@@ -16,7 +16,7 @@ def typed(pilot: Pilot[int], *keys: str) -> None:
 
 
 async def writing(pilot: Pilot[int], tours: Tours, code: str) -> Editor:
-    """The editor with this code."""
+    """Return the editor with this code."""
     app = pilot.app
     assert isinstance(app, TourApp)
     await run_many(pilot, tours)

@@ -1,4 +1,4 @@
-"""The pane of values: figures next to each equation, below the birth of the first nan or inf."""
+"""The pane of values shows figures next to each equation, below the birth of the first nan or inf."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ async def shown(pilot: Any, tours: Tours) -> TourApp:
 
 
 def rows(app: TourApp) -> list[str]:
-    """The rows of the pane, including the gutter."""
+    """Return the rows of the pane, including the gutter."""
     stage = pane(app, "stage")
     return [stage.render_line(row).text.rstrip() for row in range(stage.size.height)]
 
@@ -108,7 +108,7 @@ async def test_what_is_copied_has_the_figures(linked: Tours) -> None:
 
 
 async def test_a_notes_number_of_lines_is_that_of_the_worker(linked: Tours) -> None:
-    """One line too many would move every figure away from its equation."""
+    """Notes have as many lines as the worker counts: one too many would move every figure away from its equation."""
     from jaxtour.render.values import head_lines
 
     for found in (FOUND, Evaluated(heads=2), Evaluated(heads=3, notes=("a: b",))):

@@ -1,4 +1,4 @@
-"""Going through the course by keys."""
+"""Keys go through the course."""
 
 from pathlib import Path
 
@@ -109,7 +109,7 @@ async def test_an_unexpected_error_is_marked_where_it_happened(tours: Tours) -> 
 
 
 def without_text(tours: Tours) -> None:
-    """Let the second step have nothing to read after the run, as a notebook's cell."""
+    """Leave the second step nothing to read after the run, like a notebook's cell."""
     one, many, *rest = tours.entries[0].given.steps
     many = msgspec.structs.replace(many, after="", ask=None)
     tours.entries[0].given = msgspec.structs.replace(tours.entries[0].given, steps=(one, many, *rest))

@@ -1,4 +1,4 @@
-"""The first start: one screen that says what the tour is, once."""
+"""At the first start, one screen says what the tour is, once."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How long the learner was at each step."""
+"""The progress keeps how long the learner was at each step."""
 
 from tours import Tours, ready, until
 

@@ -1,4 +1,4 @@
-"""Events of the worker, in any order and number."""
+"""The screen copes with events of the worker in any order and number."""
 
 import asyncio
 
@@ -246,7 +246,7 @@ async def test_after_timings_the_next_step_is_prepared(tours: Tours) -> None:
 
 
 async def test_the_worker_is_ready_while_it_only_prepares_the_next_step(tours: Tours) -> None:
-    """What the learner wants meanwhile is requested at once; then the screen says what that waits for."""
+    """What the learner wants while the worker only prepares is requested at once; the screen says what it waits for."""
     now = 0.0
     script = {**tours.script, "": (State(state="importing jax"), Hold("prepared"))}
     app = tours.make("many", script=script, clock=lambda: now)

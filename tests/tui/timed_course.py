@@ -17,7 +17,7 @@ SIZED = [
 
 
 def timed(rows: list[Timing]) -> Script:
-    """The step with the two calls, with these timings."""
+    """Return the step with the two calls, with these timings."""
     usual = SCRIPT["vmap/many"]
     first = next(place for place, each in enumerate(usual) if isinstance(each, Timing))
     others = [each for each in usual[first:] if not isinstance(each, Timing)]
@@ -25,7 +25,7 @@ def timed(rows: list[Timing]) -> Script:
 
 
 def spread(median: float, tail: float) -> Spread:
-    """Runs whose slowest one took `tail` times as long as the median."""
+    """Return runs whose slowest one took `tail` times as long as the median."""
     times = tuple(median * (0.9 + 0.1 * number / 16) for number in range(17))
     times += tuple(median * tail ** (number / 16) for number in range(1, 17))
     return Spread(

@@ -70,7 +70,7 @@ async def until(pilot: Pilot[Any], condition: Callable[[], object], wait_s: floa
 
 
 async def resized(pilot: Pilot[Any], width: int, height: int) -> None:
-    """Resize the terminal, and wait until the screen is laid out anew; a pause alone may end before that."""
+    """Resize the terminal, and wait until the screen is laid out again; a pause alone may end before that."""
     await pilot.resize_terminal(width, height)
     await until(pilot, lambda: pilot.app.screen.size == (width, height))
 
@@ -90,12 +90,12 @@ async def ran(pilot: Pilot[Any]) -> None:
 
 
 def text(app: TourApp, pane: str) -> str:
-    """The text of a pane."""
+    """Return the text of a pane."""
     return app.tour_screen.panes.by_slot[pane].document.text
 
 
 def screen_text(app: TourApp) -> str:
-    """All characters on the screen."""
+    """Return all characters on the screen."""
     strips = app.screen._compositor.render_strips()
     return "\n".join(strip.text.rstrip() for strip in strips)
 
@@ -122,17 +122,17 @@ def pane(app: TourApp, name: str) -> Pane:
 
 
 def border(app: TourApp, name: str) -> str:
-    """The words in the pane's lower border."""
+    """Return the words in the pane's lower border."""
     return str(pane(app, name)._border_subtitle)
 
 
 def highlighted(app: TourApp, name: str) -> list[int]:
-    """The highlighted lines of a pane."""
+    """Return the highlighted lines of a pane."""
     shown = pane(app, name)
     return [line for line in range(len(shown.document.lines)) if shown.scene.highlight(line)]
 
 
 def proved(app: TourApp, name: str) -> list[int]:
-    """The lines of a pane that prove an answer."""
+    """Return the lines of a pane that prove an answer."""
     shown = pane(app, name)
     return [line for line in range(len(shown.document.lines)) if shown.scene.proof(line)]

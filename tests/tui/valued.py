@@ -10,7 +10,7 @@ from jaxtour.engine.wire.messages import Birth, BirthOperand, Evaluated, Stage
 
 ORIGINS = next(event for event in at_home()[1]["vmap/many"] if isinstance(event, Stage)).origins
 HEADS = 6
-"""Two lines for each birth, one for a note, and one for titles."""
+"""The empty lines: two for each birth, one for a note, and one for titles."""
 FIGURES: dict[int, list[Any]] = {
     1: [[3], "float32", 0.0, 2.0, 1.0, 0, 0, 1 / 3],
     5: [[3], "float32", 0.25, 0.5, 0.375, 0, 1, 0.0],
@@ -18,7 +18,7 @@ FIGURES: dict[int, list[Any]] = {
     7: [[3], "float16", 1.0, 65000.0, 3e4, 0, 0, 0.0, 0, 2],
     8: [[3], "float16", 1e-7, 1.0, 0.3, 0, 0, 0.0, 12, 0],
 }
-"""By line of the jaxpr, the statistics of its one result."""
+"""The statistics of the one result of each line of the jaxpr."""
 OPERANDS = (
     BirthOperand(shape=(), dtype="float32", value=0.5, min=0.5, max=0.5),
     BirthOperand(shape=(3,), dtype="float32", index=(0,), value=0.0, min=0.0, max=2.0),
@@ -40,7 +40,7 @@ FOUND = Evaluated(
 
 
 def values(found: Evaluated = FOUND) -> Stage:
-    """The stage `values` of `predict_many(w, X)`."""
+    """Return the stage `values` of `predict_many(w, X)`."""
     rows = [""] * found.heads + [json.dumps([FIGURES[line]]) if line in FIGURES else "" for line in range(len(LINES))]
     heads = [2, 2, 3, 3, 0, 0] if found.first else [0] * found.heads
     return Stage(
@@ -58,5 +58,5 @@ def values(found: Evaluated = FOUND) -> Stage:
 
 
 def with_values(script: Script, *stages: Stage) -> Script:
-    """The script whose worker also evaluates the call."""
+    """Return the script whose worker also evaluates the call."""
     return {**script, "vmap/many": [*script["vmap/many"], *(stages or (values(),))]}

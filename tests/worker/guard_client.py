@@ -103,7 +103,7 @@ class Guard:
         return self.waiting.pop(0)
 
     def until(self, **wanted):
-        """Every event up to the first that has these fields."""
+        """Return every event up to the first that has these fields."""
         events = []
         while True:
             events.append(self.next())
@@ -171,7 +171,7 @@ class Guard:
 
 
 def stat(pid):
-    """State and parent of a process, or None."""
+    """Return state and parent of a process, or None."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
@@ -185,7 +185,7 @@ def alive(pid):
 
 
 def descendants(root):
-    """Every descendant process, including zombies."""
+    """Return every descendant process, including zombies."""
     parents = {int(entry.name): stat(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()}
     family, wave = set(), {root}
     while wave:

@@ -29,12 +29,12 @@ class Seen:
         return [(line, table[place]) for line, place in zip(self.parsed.texts, self.parsed.lines, strict=True)]
 
     def origins(self, primitive: str) -> list[dict[str, Any]]:
-        """The distinct origins of a primitive's equations, in the order of the lines."""
+        """Return the distinct origins of a primitive's equations, in the order of the lines."""
         places = dict.fromkeys(self.parsed.lines)
         return [row for place in places if (row := self.walk.table.rows[place]).get("name") == primitive]
 
     def says(self, span: tuple[Any, ...]) -> str:
-        """The code at a span."""
+        """Return the code at a span."""
         _, line, column, end_line, end_column, _ = span
         lines = self.code.splitlines()[line - 1 : end_line]
         lines[-1] = lines[-1][: end_column - 1]
@@ -42,7 +42,7 @@ class Seen:
         return "\n".join(lines)
 
     def sources(self, primitive: str) -> list[str]:
-        """The code at the source of each equation of a primitive."""
+        """Return the code at the source of each equation of a primitive."""
         return [self.says(span) for origin in self.origins(primitive) for span in origin["spans"]]
 
 
@@ -60,7 +60,7 @@ def executed(code: str, file: str = FILE) -> dict[str, Any]:
 
 
 def seen(code: str, call: str, around: tuple[Any, ...] = ()) -> Seen:
-    """The jaxpr of a call of a function in the code."""
+    """Return the jaxpr of a call of a function in the code."""
     whole = HEAD + code
     space = executed(whole)
     function, _, arguments = call.partition("(")

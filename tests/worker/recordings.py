@@ -22,7 +22,7 @@ if __name__ == "__main__":
     parser.add_argument("--steps", type=int, required=True)
     main(parser.parse_args())
 """
-"""A training script as people write them: with arguments, and a jitted step inside of `main`."""
+"""A training script as people write them: with arguments, and a jitted step inside `main`."""
 COUNTS = "that needs 3.12 or newer"
 
 

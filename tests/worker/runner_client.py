@@ -53,7 +53,7 @@ class RunnerClient:
             data = data[os.write(self.ctl, data) :]
 
     def event(self) -> Event | None:
-        """The next event, or None when the runner has ended."""
+        """Return the next event, or None when the runner has ended."""
         deadline = time.monotonic() + PATIENCE_S
         while not self._ready:
             if not select.select([self.events_fd], [], [], max(0.0, deadline - time.monotonic()))[0]:
@@ -65,7 +65,7 @@ class RunnerClient:
         return self._ready.pop(0)
 
     def until(self, kind: str, **fields: Any) -> list[Event]:
-        """Every event up to the first of that kind with those fields."""
+        """Return every event up to the first of that kind with those fields."""
         seen: list[Event] = []
         while (event := self.event()) is not None:
             seen.append(event)
@@ -94,7 +94,7 @@ class RunnerClient:
         return Ran(events, self.text("out"), self.text("err"))
 
     def text(self, stream: str) -> str:
-        """The text written to a stream since the last call."""
+        """Return the text written to a stream since the last call."""
         data = Path(self.folder.name, stream).read_bytes()
         new = data[self._read_so_far[stream] :]
         self._read_so_far[stream] = len(data)
@@ -125,11 +125,11 @@ class Ran:
         self.events, self.stdout, self.stderr = events, stdout, stderr
 
     def all(self, kind: str) -> list[Event]:
-        """The events of a kind."""
+        """Return the events of a kind."""
         return [event for event in self.events if event["event"] == kind]
 
     def one(self, kind: str) -> Event:
-        """The only event of a kind."""
+        """Return the only event of a kind."""
         (event,) = self.all(kind)
         return event
 

@@ -40,11 +40,11 @@ class Seen:
     cost: dict[str, Any]
 
     def of(self, name: str) -> list[dict[str, Any]]:
-        """The origins of the lines of one operation or opcode."""
+        """Return the origins of the lines of one operation or opcode."""
         return [origin for origin in self.origins if origin.get("name") == name]
 
     def instructions(self, *without: str) -> list[dict[str, Any]]:
-        """The origins of all instructions, except some opcodes."""
+        """Return the origins of all instructions, except some opcodes."""
         every = [origin for origin in self.origins if origin["kind"] == "instruction"]
         return [origin for origin in every if origin["name"] not in without]
 
@@ -71,7 +71,7 @@ def looked(client: RunnerClient, code: str, *calls: str, stages: tuple[str, ...]
 
 
 def text_of(code: str, span: list[Any]) -> str:
-    """The code at a span."""
+    """Return the code at a span."""
     _, line, column, end_line, end_column, *_ = span
     lines = code.splitlines()[line - 1 : end_line]
     lines[-1] = lines[-1][: end_column - 1]

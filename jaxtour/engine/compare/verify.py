@@ -66,7 +66,7 @@ def answered(step: Step, report: Report | None) -> bool:
 
 
 def verify(step: Step, report: Report) -> list[str]:
-    """Yield one line for each mismatch with the step's `raises`, `expect`, `ask` and `exercise`."""
+    """Return one line for each mismatch with the step's `raises`, `expect`, `ask` and `exercise`."""
     # The lines quote raw text.
     return [clean(line, keep_newlines=False) for line in _verify(step, report)]
 

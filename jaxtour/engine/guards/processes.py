@@ -336,7 +336,7 @@ class Processes:
         return (*self._cut(inside[0], detail), now) if state == "dead" else (now,)
 
     def _cut(self, process: int, reason: str) -> Iterable[Event]:
-        """Return the ends of all runs, which this process will never finish."""
+        """Yield the ends of all runs, which this process will never finish."""
         runs, self._runs = self._runs, {}
         self._still()
         for run in runs.values():

@@ -90,7 +90,7 @@ class RunTogether:
         return bool(self._raised_in) or any(done.status not in ("ok", "interrupted") for done in self.done.values())
 
     def take(self, process: int, event: OwnEvent) -> Iterator[RunEvent]:
-        """Return what an event of one process becomes."""
+        """Yield what an event of one process becomes."""
         if isinstance(event, Text):
             event = self._without_gloo(process, event)
             if not (event.text.text or event.dropped):

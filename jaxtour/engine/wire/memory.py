@@ -97,7 +97,7 @@ def holders(memory: Memory, place: int) -> list[Held]:
 
 
 def held_at(memory: Memory, places: Iterable[int]) -> Iterator[list[Held]]:
-    """Return the same for each of several ascending places, in one pass over the blocks."""
+    """Yield what holds memory at each of several ascending places, in one pass over the blocks."""
     coming = iter(sorted((block for block in memory.blocks if block.kind in OWN), key=lambda block: block.first))
     block = next(coming, None)
     held: list[Block] = []

@@ -63,7 +63,7 @@ class ArgumentTree:
 
 
 def _side(name: str, leaves: Sequence[Argument], more: int, *, output: bool = False) -> Iterator[TreeRow]:
-    """Return a row for one side, and for each of its branches and leaves."""
+    """Yield a row for one side, and for each of its branches and leaves."""
 
     def row(depth: int, key: str, places: range, leaf: Argument | None = None) -> TreeRow:
         return TreeRow(depth, key, places, output, leaf, size=sum(leaves[at].bytes for at in places))

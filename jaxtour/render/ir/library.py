@@ -72,7 +72,7 @@ class CallsOf(NamedTuple):
 
 @lru_cache(maxsize=4)
 def _frames(stage: StageText) -> list[tuple[int, LibraryCall]]:
-    """Yield the frame around each frame, counted from 1, and itself; the first one is no frame."""
+    """Return the frame around each frame, counted from 1, and itself; the first one is no frame."""
     found = [(0, LibraryCall("", 0, "", False))]
     for row in stage.frames:
         inside, file, line, function, *library = row.split()
@@ -115,7 +115,7 @@ def calls_of(stage: StageText, file: str, line: int, equations: Iterable[int]) -
 
 
 def _path(frames: list[tuple[int, LibraryCall]], place: int) -> Iterator[LibraryCall]:
-    """Return the frames from an innermost one outwards."""
+    """Yield the frames from an innermost one outwards."""
     while place:
         place, frame = frames[place]
         yield frame

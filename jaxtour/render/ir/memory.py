@@ -76,7 +76,7 @@ class MemoryView:
         return [Column(place, self.by_owner(held)) for place, held in found]
 
     def place(self, place: int | None) -> int:
-        """Return a place of the schedule; None is the peak."""
+        """Return a place in the schedule; None means the peak."""
         return self.memory.at if place is None else min(place, len(self.memory.used) - 1)
 
     def where(self, owner: SourceLine) -> str:

@@ -44,7 +44,7 @@ class Call {
       || (each.start === best.start && each.end < best.end) ? each : best, null);
   }
 
-  /* What a place of the source stands for: the smallest expression there, or all that begins on the line. */
+  /* What a place in the source stands for: the smallest expression there, or everything that begins on the line. */
   at(file, line, column = 0) {
     const places = this.places.filter(each => each.file === file);
     const one = found => ({places: found ? [found] : [], exact: false, file, line});

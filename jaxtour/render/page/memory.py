@@ -56,7 +56,7 @@ def picture(view: MemoryView, files: Sequence[str]) -> str:
 
 
 def _areas(view: MemoryView, files: Sequence[str], columns: Sequence[Column], cell: float) -> list[str]:
-    """Yield an area for each line of source, from the bottom, with its letter where it is highest."""
+    """Return an area for each line of source, from the bottom, with its letter where it is highest."""
     owners = view.stacked({owner for column in columns for owner in column.bytes})
     floors = [0.0] * len(columns)
     found = []

@@ -1,4 +1,4 @@
-/* The page: which call, which panes, what is lit. */
+/* The page: which call it shows, which panes, and what is highlighted. */
 
 class Page {
   constructor() {

@@ -23,7 +23,7 @@ class Pane {
     this.root.append(heading, this.scroll, this.ruler, make("div", "facts", facts));
     this.scroll.addEventListener("scroll", () => this.draw());
     this.scroll.addEventListener("keydown", event => this.key(event));
-    // By keys only: a click says itself which line it means.
+    // By keys only: a click itself says which line it means.
     this.scroll.addEventListener("focus", () => page.pinned || !this.scroll.matches(":focus-visible") || this.follow());
     this.scroll.addEventListener("mousemove", event => this.hover(event));
     this.scroll.addEventListener("mouseleave", () => page.pinned || page.show(null));
@@ -155,7 +155,7 @@ class Pane {
 
   sideways() { return false; }
 
-  /* By the place, since rows are made anew while the mouse is over them. */
+  /* Rows are found by their place, since they are made again while the mouse is over them. */
   rowOf(event) {
     const row = Math.floor((event.clientY - this.spacer.getBoundingClientRect().top) / ROW);
     return row >= 0 && row < this.count ? row : -1;
@@ -180,7 +180,7 @@ class Pane {
 
   columnOf() { return 0; }
 
-  /* Where the linked lines are in the whole of the pane. */
+  /* Shows where the linked lines are in the whole pane. */
   rule() {
     const {ruler} = this;
     const height = ruler.height = Math.max(1, ruler.clientHeight);

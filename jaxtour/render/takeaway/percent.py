@@ -83,7 +83,7 @@ def _parses(code: str) -> bool:
 
 
 def _inside_strings(code: str) -> Iterator[int]:
-    """Return the lines, from 1, that begin inside a string, which an indent would change."""
+    """Yield the lines, from 1, that begin inside a string, which an indent would change."""
     for token in tokenize.generate_tokens(io.StringIO(code).readline):
         if token.type == tokenize.STRING or tokenize.tok_name[token.type] in ("FSTRING_MIDDLE", "TSTRING_MIDDLE"):
             yield from range(token.start[0] + 1, token.end[0] + 1)

@@ -184,7 +184,7 @@ class Document(msgspec.Struct, frozen=True):
 
     @property
     def proved(self) -> Columns | None:
-        """The first marked line and the last."""
+        """The first and the last marked line."""
         found = [line for line, text in enumerate(self.texts) if self.proof.search(text)] if self.proof else []
         return (found[0], found[-1]) if found else None
 
@@ -203,7 +203,7 @@ def illustrated(
 ) -> tuple[list[Line], tuple[Picture, ...]]:
     """Return blocks as lines, with `rows` rows for each chart and its legend below.
 
-    No charts in ASCII or a narrow view.
+    There are no charts in ASCII or a narrow view.
     """
     # Not needed before the first measurement.
     from jaxtour.render.chart import NARROWEST, Chart, legend_lines

@@ -41,7 +41,7 @@ class Border:
         self._beside: tuple[Strip, Strip] | None = None
         """What is left and right of each row."""
         self._last: tuple[Strip, Strip] | None = None
-        """The row framed last, without and with the border: blank ones come one after another."""
+        """The row framed last, without and with the border: blank rows follow one another."""
 
     def forget(self) -> None:
         """Forget everything: the theme changed, or anything else."""

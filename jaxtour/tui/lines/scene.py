@@ -235,7 +235,7 @@ class Scroller:
         """Scroll to a column, a row, or both."""
         top = None if y is None else max(0, y)
         here = self._view.scroll_offset
-        # Most views stand at their beginning when another step comes, and Textual takes as long to stay as to go.
+        # Most views stay at their beginning when another step comes, and Textual takes as long to stay as to go.
         if (x, top) != (None if x is None else here.x, None if top is None else here.y):
             self._view.scroll_to(x, top, animate=False, force=True, immediate=True)
 

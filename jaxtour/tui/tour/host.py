@@ -15,7 +15,7 @@ from jaxtour.tui.widgets.panes import Panes
 
 
 class ScreenHost(Protocol):
-    """What the controllers know of `TourScreen`, which documents each method."""
+    """What the controllers know about `TourScreen`, which documents each method."""
 
     tour: Tour
     panes: Panes

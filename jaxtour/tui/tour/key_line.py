@@ -1,4 +1,4 @@
-"""Which keys work now, and the bottom line: the keys worth pressing, and first those that the step's text names."""
+"""Decides which keys work now, and the bottom line: the keys worth pressing, first those that the step's text names."""
 
 import re
 from collections.abc import Sequence
@@ -37,11 +37,11 @@ class Looking:
         self.panes = host.panes
 
     def looking_at(self, sights: Sequence[Sight]) -> Sight | None:
-        """The one of the sights that has the focus."""
+        """Return the one of the sights that has the focus."""
         return next(filter(self.shown, sights), None)
 
     def away(self, sights: Sequence[Sight]) -> bool:
-        """Whether there is a way back to the text: a sight has the focus, or the text is hidden."""
+        """Return whether there is a way back to the text: a sight has the focus, or the text is hidden."""
         return self.looking_at(sights) is not None or not self.panes.in_view("lesson")
 
     def next_of(self, sights: Sequence[Sight]) -> Sight | None:
@@ -51,19 +51,19 @@ class Looking:
         return next(filter(self.unseen, rest), None)
 
     def unseen(self, sight: Sight) -> bool:
-        """Whether a sight is hidden or cut, or is not the stage that appears by itself."""
+        """Return whether a sight is hidden or cut, or is not the stage that appears on its own."""
         seen = self.panes.in_view(sight.slot) and not self.panes.cut(sight.slot)
         return not (seen and sight.shown in (None, "jaxpr", self.tour.state.stage))
 
     def shown(self, sight: Sight) -> bool:
-        """Whether the pane to look at has the focus, and is as large as it gets."""
+        """Return whether the pane to look at has the focus, and is as large as it gets."""
         if self.host.pane.spec.name != sight.slot or self.panes.cut(sight.slot):
             return False
         return sight.shown in (None, self.tour.state.stage)
 
 
 class KeyLine:
-    """Asks the step and the screen which keys work now, and makes the bottom line of them."""
+    """Asks the step and the screen which keys work now, and makes the bottom line from them."""
 
     def __init__(
         self,
@@ -108,7 +108,7 @@ class KeyLine:
         )
 
     def line(self, view: StepView, width: int) -> Line:
-        """The bottom line within a width."""
+        """Return the bottom line within a width."""
         scope: Scope = "editor" if self.panes.editor is not None else "step"
         context = self.context(view)
         words = self.search.words() if self.search.pattern else self._digits(context)
@@ -137,13 +137,13 @@ class KeyLine:
         return (*words, *keys_line(actions, self.tour.keys, width - width_of(words), bright=bright))
 
     def _named(self, view: StepView) -> list[Action]:
-        """The actions that the text names, found again when another text is shown."""
+        """Return the actions that the text names, found again when another text is shown."""
         if self._judged is not view.judged:
             self._judged, self._by_text = view.judged, named(view)
         return self._by_text
 
     def _digits(self, context: Context) -> Line:
-        """The keys of the choices, while the question is not answered."""
+        """Return the keys of the choices, while the question is not answered."""
         if not context.choices or context.answered:
             return ()
         first, last = (self.tour.keys.first(f"choose_{number}") for number in (1, context.choices))
@@ -151,7 +151,7 @@ class KeyLine:
 
 
 def with_named(actions: Sequence[Action], own: Sequence[Action], behind: Sequence[str]) -> list[Action]:
-    """The actions of the bottom line, where those that the text names come at once behind the most important one."""
+    """Return the bottom line's actions, with those that the text names at once behind the most important one."""
     rest = [action for action in actions if action.id in behind or action.id not in {each.id for each in own}]
     place = next((place for place, action in enumerate(rest, 1) if action.id in behind), 0)
     return [*rest[:place], *(each for each in own if each.id not in behind), *rest[place:]]

@@ -140,7 +140,7 @@ class Tour:
 
     @property
     def place(self) -> tuple[Lesson, dict[str, str] | None]:
-        """Return the lesson in which the step shown runs, and edits of earlier steps that it builds on."""
+        """The lesson in which the step shown runs, and edits of earlier steps that it builds on."""
         return (self.scratch.lesson, self.scratch.base) if self.scratch else (self.lesson, None)
 
     @property
@@ -265,7 +265,7 @@ class Tour:
 
     @property
     def idle(self) -> bool:
-        """Whether the worker takes what the learner wants next."""
+        """Whether the worker can take what the learner wants next."""
         return not self.busy and self.worker.free
 
     async def request(self, ladder: Raw | None = None) -> bool:

@@ -78,7 +78,7 @@ class Judged(NamedTuple):
     over: bool
     """Whether the code has run as the step intended."""
     change: Variation | None
-    """The step's change that ran."""
+    """The suggested change that ran."""
     prediction: Prediction | None
     """What there is to say about the step's question; None without one."""
     sights: tuple[Proof, ...]
@@ -116,7 +116,7 @@ def sights(step: Step | Broken, report: Report | None) -> tuple[Proof, ...]:
     """Return what to look at after the run, beside the text.
 
     First what proves the answer, then what the step is about, and then what the text speaks of. Nothing after an
-    exercise without a text: its verdict is what there is to see.
+    exercise without a text: its verdict is all there is to see.
     """
     if isinstance(step, Broken) or report is None or not over(step, report) or (step.exercise and not goes_on(step)):
         return ()

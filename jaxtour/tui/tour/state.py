@@ -115,11 +115,11 @@ def stage_after(step: Step, state: StepState) -> Shown:
 
 
 class Kept(NamedTuple):
-    """What the learner's progress keeps of a step, as it was read."""
+    """What the learner's progress keeps about a step, as it was read."""
 
     step: Step | Broken
     changes: int
-    """How often the progress had changed by then."""
+    """How often the progress had changed when it was read."""
     saved: SavedStep
     done: tuple[bool, ...]
     """Which steps of the lesson are done."""
@@ -141,7 +141,7 @@ class Kept(NamedTuple):
 
     @classmethod
     def of(cls, lesson: Lesson, step: Step | Broken, progress: Progress, done: Callable[[str, str], bool]) -> Self:
-        """Read it."""
+        """Read what the progress keeps about a step."""
         key, edits, changes = (lesson.id, step.id), Edits(progress), progress.changes
         return cls(
             step=step,
@@ -167,10 +167,10 @@ class Worker:
         self.requested: StepKey | None = None
         """The step that the runner last served requests about; it can serve more in this state."""
         self._prepares: int | None = None
-        """The last run that only replayed, for the next step."""
+        """The last run that only replayed, to prepare for the next step."""
 
     def left(self, *, dirty: bool, of: StepKey | None = None) -> None:
-        """Note in which state the runner was left, and whether by requests about a step."""
+        """Note the state in which the runner was left, and whether by requests about a step."""
         self.dirty, self.requested = dirty, of
 
     async def prepare(self, lesson: Lesson, step: Step) -> None:
@@ -179,16 +179,16 @@ class Worker:
 
     @property
     def free(self) -> bool:
-        """Whether it would serve what is wanted next at once, or when it is prepared."""
+        """Whether it would serve the next request at once, or after preparing."""
         return self.preparing or (self.state == "ready" and self._session.current is None)
 
     @property
     def preparing(self) -> bool:
-        """Whether it only replays in advance; what is wanted next comes before that."""
+        """Whether it only replays in advance; the learner's next request takes precedence over that."""
         return not self.dead and self._prepares is not None and self._session.current == self._prepares
 
     def facts(self, *, ready: bool) -> dict[str, Any]:
-        """The fields of a `StepView` about it; `ready` if what it does keeps nobody waiting."""
+        """Return the fields of a `StepView` about it; `ready` if what it does keeps nobody waiting."""
         return {
             "worker": "ready" if ready else self.state, "detail": self.detail, "held": self.held, "lost": self.lost,
             "connects": self.connects, "cpu_helps": self.cpu_helps, "facts": self._session.facts,

@@ -221,7 +221,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def judged(self) -> Judged:
-        """What the run means for the learner: made again only when the run has said more about that."""
+        """What the run means for the learner, judged again only when the run has reported more about that."""
         report, state, last = self.report, self.state, self.state.last_judged
         said = (SAID(report), bool(report.timings)) if report else None
         facts = (state.prediction, state.code, self.saved, self.step, said)
@@ -252,7 +252,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
         return next(iter(self.sights), None)
 
     def mark(self, slot: Slot) -> str:
-        """The word in a pane that proves the answer; empty for none."""
+        """Return the word in a pane that proves the answer; empty for none."""
         seen = self.sight
         shown = seen is not None and seen.slot == slot and seen.shown in (None, self.state.stage)
         return self.judged.word if shown else ""

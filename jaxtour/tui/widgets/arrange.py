@@ -52,7 +52,7 @@ def wide(size: Size, wants: Wants, now: int | None = None) -> dict[Slot, Region]
 def wide_file(size: Size, wants: Wants) -> dict[Slot, Region]:
     """Place the source on the left, as high as the screen.
 
-    The list of calls, and what was made of one, on the right.
+    The list of calls, and what was made of one, go on the right.
     """
     if size.height < 5 * LEAST:
         return wide(size, wants)
@@ -81,7 +81,7 @@ def _made_of_it(height: int, wants: Wants) -> dict[Slot, int]:
 def narrow(size: Size, wants: Wants, front: Slot, now: int | None = None) -> dict[Slot, Region]:
     """Place the front tab, `now` rows high, above source and result.
 
-    Or the result, with the source if there is room.
+    If the result is in front, it gets the screen, with the source if there is room.
     """
     first, source = max(wants[front], LEAST), max(wants["source"], LEAST)
     if front == "result":

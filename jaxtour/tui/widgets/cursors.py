@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Steered(Protocol):
-    """What a cursor knows of its `Pane`, which documents each method."""
+    """What a cursor knows about its `Pane`, which documents each method."""
 
     view: StepView | None
 

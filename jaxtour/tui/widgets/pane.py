@@ -273,12 +273,12 @@ class Pane(LinesView):
         return self._wanted
 
     def action_step(self, count: int) -> None:
-        """Go down by some rows, or up, as the pane's own cursor goes."""
+        """Go down by some rows, or up, as the pane's own cursor does."""
         if not (self._own and self._own.step(count)):
             super().action_step(count)
 
     def action_across(self, by: int) -> None:
-        """Go to the right, or to the left, as the pane's own cursor goes."""
+        """Go to the right, or to the left, as the pane's own cursor does."""
         if not (self._own and self._own.across(by)):
             super().action_across(by)
 
@@ -293,7 +293,7 @@ class Pane(LinesView):
             super().action_fold_all()
 
     def new_highlights(self) -> Highlighted:
-        """The highlights when other lines are shown."""
+        """Return the highlights when other lines are shown."""
         return self._own.new_highlights() if self._own else NOTHING
 
     @property
@@ -359,7 +359,7 @@ class Pane(LinesView):
 
     @property
     def _more(self) -> Line:
-        """Return the key that shows what is below, if there is something."""
+        """The key that shows what is below, if there is something."""
         rows, end = self.scene.plan.rows, self.scroll_offset.y + self.size.height
         if not (self.spec.reads and self.has_focus and self.size.height and rows.count > end and self.view):
             return ()
@@ -368,7 +368,7 @@ class Pane(LinesView):
 
     @property
     def _below_start(self) -> Line:
-        """Return which lines are in view, if a view that scrolls by itself hides its start: `lines 4-8 of 11`."""
+        """Which lines are in view, if a view that scrolls on its own hides its start: `lines 4-8 of 11`."""
         rows, top, document = self.scene.plan.rows, self.scroll_offset.y, self.document
         scrolls = document.follow or (document.anchor is not None and not (document.cursor or self.spec.reads))
         if not scrolls or not 0 < top < rows.count or (self.view and self.view.state.process is not None):

@@ -76,7 +76,7 @@ def checked(
 
 
 def unchecked(checks: Sequence[Check], why: str) -> Event:
-    """Return the same for code that did not run to its end."""
+    """Return the `checked` event of code that did not run to its end."""
     outcomes = [{"what": in_words(check), "passed": None} for check in checks]
     return {"event": "checked", "passed": False, "message": why, "outcomes": outcomes}
 

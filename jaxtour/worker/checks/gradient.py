@@ -95,7 +95,7 @@ def _double(leaf: Any) -> Any:
 
 
 def _directions(leaves: list[Any], names: list[str]) -> Iterator[tuple[str, list[Any]]]:
-    """Return random directions of length 1, of one leaf each, and one of all."""
+    """Yield random directions of length 1, of one leaf each, and one of all."""
     random = np.random.default_rng(0)
     if sum(leaf.size for leaf in leaves) == 1:
         yield "", [np.ones(leaf.shape) for leaf in leaves]

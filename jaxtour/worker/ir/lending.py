@@ -139,7 +139,7 @@ class Lender:
         return self._first(line, self._graph.users)
 
     def _along(self, line: Instruction, way: Callable[[Instruction], Iterator[Instruction]]) -> Iterator[Instruction]:
-        """Return the instructions along a path, up to linked ones, and only through those that compute nothing."""
+        """Yield the instructions along a path, up to linked ones, and only through those that compute nothing."""
         waiting: list[Instruction] = [line]
         seen = {id(line)}
         while waiting and len(seen) < _FAR:

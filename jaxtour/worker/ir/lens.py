@@ -151,7 +151,7 @@ def jaxpr_of(workspace: Workspace, source: str | Expression) -> Any:
 
 
 def traced_of(workspace: Workspace, source: str | Expression) -> Traced:
-    """Return the same, with its inputs and their paths."""
+    """Return the jaxpr of a call with its inputs and their paths."""
     whole = expression(source)
     call = parse_call(workspace, whole.awaited)
     if call is not None:

@@ -1,7 +1,7 @@
 """Removes the locations from MLIR's text and resolves them.
 
-`loc(...)` follows each operation. Lines of their own define the numbered locations, which nest: a name around a place,
-a place at the place of its caller (https://mlir.llvm.org/docs/Dialects/Builtin/#location-attributes).
+`loc(...)` follows each operation. Separate lines define the numbered locations, which nest: a name around a place, a
+place at the place of its caller (https://mlir.llvm.org/docs/Dialects/Builtin/#location-attributes).
 """
 
 import re

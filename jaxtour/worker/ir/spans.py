@@ -1,7 +1,7 @@
 """Maps an equation to the learner's expression, to the character, and to the calls around it.
 
 JAX keeps the Python frames of every equation; the innermost learner's frame is its source. Library frames do not count,
-so an equation from a library function is linked to the learner's call of it.
+so an equation from a library function is linked to the learner's call to it.
 """
 
 from types import FrameType

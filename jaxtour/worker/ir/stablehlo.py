@@ -84,7 +84,7 @@ class _Line:
     function: str
     kind: str = "instruction"
     manual: bool = False
-    """Whether it is inside a `shard_map`, where paths start anew."""
+    """Whether it is inside a `shard_map`, where paths start over."""
 
 
 class StableHloReader:

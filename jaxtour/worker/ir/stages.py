@@ -100,7 +100,7 @@ class Staged:
         return table, self.module.read(table, self.around), {}
 
     def hlo(self) -> tuple[Table, Parsed, dict[str, Any]]:
-        """Return the same for the optimised HLO, with its cost and its memory."""
+        """Return the origins and lines of the optimised HLO, with its cost and its memory."""
         table, parsed = self._links
         held, error = attempt(memory, self.compiled, self.optimised)
         priced = cost(self.compiled, self.text, self.optimised)

@@ -57,7 +57,7 @@ class Survey:
     """The machine's accelerators, and the findings about them."""
 
     there: tuple[str, ...] = ()
-    """What is there: for example `4 TPU v4 chips`, `an NVIDIA GPU`."""
+    """The accelerators: for example `4 TPU v4 chips`, `an NVIDIA GPU`."""
     platforms: tuple[str, ...] = ()
     """JAX's names for those: `tpu`, `gpu`."""
     findings: tuple[Finding, ...] = ()

@@ -75,7 +75,7 @@ _CARRIED = frozenset({"parameter", "while", "tuple", "copy", "constant", "call",
 
 
 def _joined(slot: list[Block]) -> Iterator[Block]:
-    """Return the blocks of one place in memory, joining those that overlap in time."""
+    """Yield the blocks of one place in memory, joining those that overlap in time."""
     slot.sort(key=lambda block: (block.need.first, block.need.last))
     group: list[Block] = []
     for block in slot:

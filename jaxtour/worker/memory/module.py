@@ -19,7 +19,7 @@ _TYPES = dict(enumerate(
 ))  # fmt: skip
 """The names of types, by the numbers of `PrimitiveType` in `xla/xla_data.proto`."""
 _INLINE = frozenset({"while", "conditional", "call"})
-"""Opcodes whose computations run as schedules of their own; a fusion is one step."""
+"""Opcodes whose computations run as separate schedules; a fusion is one step."""
 _SAME = frozenset({"bitcast", "optimization-barrier", "while"})
 """Opcodes whose result is their operand's memory."""
 
@@ -123,7 +123,7 @@ class Module:
         return Need(start, end, frozenset(users))
 
     def _reached(self, node: ScheduledNode, index: TuplePath) -> Iterator[tuple[ScheduledNode, int | None]]:
-        """Return the users of a value and of what shares its memory; with a computation, the use is its end."""
+        """Yield the users of a value and of what shares its memory; with a computation, the use is its end."""
         seen = {(node.id, index)}
         todo = [(node, index)]
         while todo:

@@ -196,7 +196,7 @@ def _entries(found: list[_Candidate], unsure: Callable[[_Candidate], bool]) -> l
 
 
 def _calls(found: _Candidate, name: str, function: Any) -> bool:
-    """Return whether it calls this function, or a transformed version of it."""
+    """Return whether a call is one of this function, or of a transformed version of it."""
     func = found.written.node.func
     if ast.unparse(func) == name:
         return True

@@ -39,7 +39,7 @@ def completions(namespace: Mapping[str, Any], beginning: str) -> dict[str, Any]:
 
 
 def _fits(name: object, start: str) -> bool:
-    """Return whether it has the prefix and is a valid name; private names are listed only for a private prefix."""
+    """Return whether a name has the prefix and is valid; private names are listed only for a private prefix."""
     if not isinstance(name, str) or len(name) > _LONGEST or not name.isidentifier():
         return False
     return name.startswith(start) and (start.startswith("_") or not name.startswith("_"))

@@ -60,7 +60,7 @@ def is_transformed(function: Any) -> bool:
 
 
 def is_jax(function: Any) -> bool:
-    """Return whether it is JAX's own function; `jnp.dot`, for one, is jitted too."""
+    """Return whether a function is JAX's own; `jnp.dot`, for one, is jitted too."""
     return not is_learners(function) and (getattr(function, "__module__", None) or "").partition(".")[0] == "jax"
 
 

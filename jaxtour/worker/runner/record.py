@@ -74,7 +74,7 @@ class Recorder:
 
     @contextlib.contextmanager
     def on(self) -> Iterator[None]:
-        """Record meanwhile."""
+        """Record inside this context."""
         self._events.timed = self._traced
         try:
             with (
@@ -129,7 +129,7 @@ class Recorder:
 
     @property
     def missing(self) -> str:
-        """Return what cannot be recorded here, and why."""
+        """What cannot be recorded here, and why."""
         if not self.available:
             return f"jax {jax.__version__} cannot be recorded: these are the calls written in the file"
         if self._run_times and not self._timed:

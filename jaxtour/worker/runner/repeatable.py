@@ -106,7 +106,7 @@ class _Reader:
         return parts[0] in COMPUTES and not name.startswith(WRITES) and not (parts[0] == "numpy" and "random" in parts)
 
     def _own(self, value: Any) -> bool:
-        """Return the same for a function of the learner's, under any transformations, and for a class."""
+        """Return whether a function of the learner's, under any transformations, or a class only computes."""
         if isinstance(value, type):
             is_plain = dataclasses.is_dataclass(value) and not hasattr(value, "__post_init__")
             return is_plain or issubclass(value, Exception) or (issubclass(value, tuple) and hasattr(value, "_fields"))

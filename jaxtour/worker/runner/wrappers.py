@@ -36,7 +36,7 @@ def unwrapped(lowering: compat.Lowering) -> compat.Lowering:
 def _seen(frame: FrameType, lowering: compat.Lowering) -> compat.Lowering | None:
     """Return the program as the wrapper in this frame knows it.
 
-    None for a frame that wraps another function, or none.
+    None for a frame that wraps another function, or nothing.
     """
     code, held = frame.f_code, frame.f_locals
     if not {"args", "kwargs"} <= set(code.co_varnames) or not code.co_argcount:

@@ -83,7 +83,7 @@ def unfolded(written: WrittenCall, harmless: Callable[[ast.expr], bool]) -> tupl
 
 
 def is_main_guard(test: ast.expr) -> bool:
-    """Return whether it is `__name__ == "__main__"`, in either order."""
+    """Return whether an expression is `__name__ == "__main__"`, in either order."""
     if not (isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq)):
         return False
     sides = [test.left, *test.comparators]

@@ -109,7 +109,7 @@ def is_transfer(call: Call | None) -> bool:
 
 
 def is_fetch(call: Call) -> bool:
-    """Return whether it brings JAX arrays to the host."""
+    """Return whether a call brings JAX arrays to the host."""
     return _is_one_of(call.function, _FETCHES) and any(isinstance(leaf, jax.Array) for leaf in leaves(call))
 
 
@@ -127,7 +127,7 @@ def _is_numpy(function: Any) -> bool:
 
 
 def is_spread(leaf: Any) -> bool:
-    """Return whether it is an array on several devices."""
+    """Return whether a value is an array on several devices."""
     return isinstance(leaf, jax.Array) and len(leaf.sharding.device_set) > 1
 
 

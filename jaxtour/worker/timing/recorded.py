@@ -24,7 +24,7 @@ class _Lowered:
         return self.lowered.cost_analysis()
 
     def compile(self) -> Any:
-        """Return what ran."""
+        """Return the executable that ran."""
         return self.compiled
 
 

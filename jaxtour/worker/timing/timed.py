@@ -37,7 +37,7 @@ def _is_more(workspace: Workspace, tree: ast.Call, call: Call) -> bool:
 
 
 def _is_own(value: Any) -> bool:
-    """Return whether it is a function of the learner's, or a transformed one."""
+    """Return whether a function is one of the learner's, or a transformed one."""
     if isinstance(value, jax.stages.Compiled):
         return True
     return callable(value) and (is_learners(value) or (is_transformed(value) and not is_jax(value)))

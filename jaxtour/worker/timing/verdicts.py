@@ -182,8 +182,8 @@ def of_run(
 def of_transfers(subject: Subject) -> tuple[list[Verdict], int | None]:
     """Return verdicts on host arrays that a function without jit sends in every call.
 
-    And its operations, None if unknown.  JAX's transfer guard detects any transfer, even of a one-byte number; the
-    jaxpr gives the size.
+    Also return its operations; None if unknown.  JAX's transfer guard detects any transfer, even of a one-byte number;
+    the jaxpr gives the size.
     """
     if subject.call is None:
         return [], None

@@ -213,7 +213,7 @@ class Evaluation:
 
 
 def _is_stepped(equation: Any) -> bool:
-    """Return whether it is a loop whose iterations can be evaluated one by one."""
+    """Return whether an equation is a loop whose iterations can be evaluated one by one."""
     if equation.primitive.name not in ("scan", "while") or equation.params.get("length") == 0:
         return False
     return all(map(compat_values.is_plain, (*equation.invars, *equation.outvars)))

@@ -37,7 +37,7 @@ def values(
 def values_of_program(
     program: Program, first: FirstRun | None, tick: Callable[[int], None]
 ) -> tuple[Table, Parsed, dict[str, Any]]:
-    """Return the same for a recorded program, with the inputs of its first run."""
+    """Return the values of a recorded program, with the inputs of its first run."""
     if first is None:
         raise lens.LensError("the second run of the program did not reach it")
     if len(first.inputs) != len(program.jaxpr.in_avals):

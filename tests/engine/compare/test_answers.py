@@ -1,4 +1,4 @@
-"""Grades of predictions."""
+"""Predictions get the right grades."""
 
 import pytest
 

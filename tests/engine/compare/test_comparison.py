@@ -1,4 +1,4 @@
-"""The ratio of two times, and the conditions on a comparison."""
+"""Two times have the right ratio, and the conditions on a comparison hold."""
 
 import math
 import random
@@ -11,7 +11,7 @@ from jaxtour.text import Raw
 
 
 def timing(median: float, spread: float = 0.0, runs: int = 100) -> Timing:
-    """A timing whose quantiles are spread evenly around the median, by this part of it."""
+    """Return a timing whose quantiles are spread evenly around the median, by this part of it."""
     quantiles = tuple(median * (1 + spread * (place / 16 - 1)) for place in range(33))
     found = Spread(
         best_s=quantiles[0], q1_s=quantiles[8], median_s=median, q3_s=quantiles[24], runs=runs, quantiles=quantiles

@@ -315,7 +315,7 @@ def test_an_exercise_is_right_when_its_check_says_so():
 
 
 def test_every_expectation_is_verified():
-    """One that is added to the model and forgotten here would pass whatever comes."""
+    """Every expectation is verified: one that is added to the model and forgotten here would pass whatever comes."""
     impossible = {"value": "1", "stdout": "1", "type": "x", "shape": (9,), "dtype": "x", "devices": 9, "compiles": 9}
     impossible |= {
         "primitives": NameRules(has=("x",)),

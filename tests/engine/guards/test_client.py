@@ -1,4 +1,4 @@
-"""The guard as a process: reached, spoken to, and missed without an exception."""
+"""The guard's process is reached, spoken to, and missed without an exception."""
 
 import asyncio
 import os
@@ -47,7 +47,7 @@ def framed(*bodies):
 
 
 def scripted(tmp_path, output, then="sys.stdin.buffer.read()"):
-    """A guard that writes these bytes, then does something else."""
+    """Return a guard that writes these bytes, then does something else."""
     script = tmp_path / "guard.py"
     script.write_text(f"import os, sys, signal\nos.write(1, {output!r})\n{then}\n")
     return ProcessEngine([sys.executable, "-I", str(script)])

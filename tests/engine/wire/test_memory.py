@@ -1,4 +1,4 @@
-"""Who holds the memory of a compiled call, and the record of it."""
+"""The record of a compiled call's memory says who holds it."""
 
 import msgspec
 from made_memory import BLOCKS, MEMORY, stage

@@ -1,4 +1,4 @@
-"""What follows from a profile: the time of lines, with nothing lost, and what bounds an instruction."""
+"""A profile gives the time of lines, with nothing lost, and what bounds an instruction."""
 
 import math
 

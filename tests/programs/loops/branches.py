@@ -1,4 +1,4 @@
-"""Branches by themselves and in loops, chosen by a flag, by a number and by value."""
+"""Branches on their own and in loops, chosen by a flag, by a number and by value."""
 
 import jax
 import jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""Functions in loops and loops in functions: jitted, with rules of their own, kept and computed again."""
+"""Functions in loops and loops in functions: jitted, with their own rules, kept and computed again."""
 
 import jax
 import jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""Scans: with and without inputs, backwards, unrolled, of length one, in each other; maps and associative scans."""
+"""Scans: with and without inputs, backwards, unrolled, of length one, nested; maps and associative scans."""
 
 import jax
 import jax.numpy as jnp

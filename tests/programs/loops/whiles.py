@@ -1,4 +1,4 @@
-"""While and fori loops, with bounds that are known and that are traced, in each other and in scans."""
+"""While and fori loops, with bounds that are known and that are traced, nested and in scans."""
 
 import jax
 import jax.numpy as jnp

@@ -1,1 +1,1 @@
-"""A package beside the program."""
+"""A package next to the program."""

@@ -1,4 +1,4 @@
-"""The machine in a few lines and as a table."""
+"""The machine is shown in a few lines and as a table."""
 
 import msgspec
 import pytest
@@ -147,7 +147,7 @@ MISSING = harmless(Finding(code="no libtpu", message="no libtpu\x1b here", remed
 
 
 def tpus(**rest):
-    """Two hosts with four chips each, seen from the first."""
+    """Return two hosts with four chips each, seen from the first."""
     devices = [
         Device(id=4 * z + 2 * y + x, platform="tpu", kind="TPU v4", coords=(x, y, z), core=0, process=z, local=z == 0,
                utilization=55.4 if z == 0 else None)

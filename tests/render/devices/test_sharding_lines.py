@@ -1,4 +1,4 @@
-"""Drawings of arrays on their devices."""
+"""Arrays are drawn on their devices."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""Cards: the course's primitives all have one, it is true of the installed JAX, and it fits on one screen."""
+"""The course's primitives all have a card, which is true of the installed JAX, and fits on one screen."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Costs with units and notes."""
+"""Costs are shown with units and notes."""
 
 import math
 

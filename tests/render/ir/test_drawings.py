@@ -1,4 +1,4 @@
-"""Drawings of axes, of equations as JAX makes them."""
+"""Axes are drawn for equations as JAX makes them."""
 
 import jax
 import jax.numpy as jnp
@@ -127,7 +127,7 @@ def test_what_is_not_understood_is_not_drawn(name, parameters):
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_scan_of_every_version(version):
     assert drawn(program("scan", version), 0) == ["1 carried, 1 xs → 1 carried, 1 stacked; 5 times"]
-    # From JAX 0.12 on its operands may be told as a tree.
+    # Since JAX 0.12 its operands may be described as a tree.
     first = next(iter(jaxpr_of(program("scan of grad", version)).equations))
     assert first.name == "scan"
     assert [line for line in drawn(program("scan of grad", version), -1) if "carried" in line]

@@ -1,4 +1,4 @@
-"""What the worker sends about equations besides their text: agrees with the text, and unknown parts are ignored."""
+"""What the worker sends about equations besides their text agrees with the text, and unknown parts are ignored."""
 
 import re
 
@@ -19,7 +19,7 @@ def all_of(stage):
 
 
 def alike(text):
-    """A text as every release prints it: an empty set, an address."""
+    """Return a text as every release prints it: an empty set, an address."""
     return re.sub(r" at 0x[0-9a-f]+", " at 0xXXXXXXXXXXXX", text).replace("frozenset({})", "frozenset()")
 
 
@@ -60,7 +60,7 @@ def agree_of_jaxpr(stage, body: Jaxpr, around):
 def test_the_text_says_what_is_told(version):
     for _, primitives, stage in recorded("jaxpr", version):
         agree(stage)
-        # A primitive that calls another with a jaxpr inside of a tuple or so is there, too.
+        # A primitive that calls another one with a jaxpr inside a tuple, for example, is included too.
         assert {equation.name for equation in all_of(stage)} == primitives
 
 

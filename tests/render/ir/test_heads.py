@@ -1,4 +1,4 @@
-"""Where an equation begins, and which lines continue it."""
+"""An equation begins where it should, and the right lines continue it."""
 
 import pytest
 

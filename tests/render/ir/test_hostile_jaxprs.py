@@ -11,7 +11,7 @@ from jaxtour.render.ir.ladder import ladder_lines, ladder_rows
 from jaxtour.render.text.layout import plain_lines
 from jaxtour.text import UNCLEAN
 
-# A Hangul filler is a letter to a regular expression, and invisible; the others stand where anything may.
+# A Hangul filler is a letter to a regular expression, and invisible; the others stand wherever any character may.
 HOSTILE = {
     "text": {"f32": "f\u202e3", "odd": "ev\u202een", "= mul": "= mu\u3164l"},
     "types": {"f32": "f\u202e3"},
@@ -20,7 +20,7 @@ HOSTILE = {
     "equations": {"2.0:f32": "2\\u001b.0:f\\u202e3", "3.0:f32": "3\\u001b.0:f\\u202e3"},
     "jaxprs": {'"a"': '"e\\u3164e"', "1.0:f32": "1\\u001b.0:f\\u202e3"},
 }
-"""By field of an event, what stands for what."""
+"""What replaces what, by field of an event."""
 NAMES = {"mul": "mu\u3164l", "sub": "su\u3164b"}
 
 own = jax.extend.core.Primitive("own")
@@ -41,7 +41,7 @@ captured = jnp.ones(2)
 
 
 def stage(hostile):
-    """The program as it is sent; or with what a hostile one could send."""
+    """Return the program as it is sent; or with what a hostile one could send."""
     [event] = events_of_jaxpr(jax.make_jaxpr(program)(jnp.ones(2)))
     if hostile:
         for field, exchanged in HOSTILE.items():

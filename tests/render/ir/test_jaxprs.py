@@ -1,4 +1,4 @@
-"""Jaxprs of every supported JAX: highlighted primitives, types and names."""
+"""Primitives, types and names of jaxprs are highlighted, for every supported JAX."""
 
 import re
 import subprocess

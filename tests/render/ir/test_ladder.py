@@ -1,4 +1,4 @@
-"""Ladders: real compositions with the worker's levels, and every jaxpr against itself."""
+"""Ladders align real compositions from the worker's levels, and every jaxpr with itself."""
 
 import json
 import re

@@ -14,7 +14,7 @@ def texts(memory=MEMORY, width=60, place=None):
 
 
 def rows_of(lines):
-    """The picture's cells, the axis left out."""
+    """Return the picture's cells without the axis."""
     return [line.partition("┤")[2] or line.partition("│")[2] for line in lines if "┤" in line or "│" in line]
 
 

@@ -1,4 +1,4 @@
-"""StableHLO and HLO of every supported JAX: highlighted operations, types and names."""
+"""Operations, types and names of StableHLO and HLO are highlighted, for every supported JAX."""
 
 import re
 import subprocess

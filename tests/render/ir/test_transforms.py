@@ -1,4 +1,4 @@
-"""What a transformation did, as a glyph, a style and a word."""
+"""A transformation is shown as a glyph, a style and a word."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Variables: their definitions and uses by nesting, their types in words, and the places of their names in a line."""
+"""Variables have their definitions and uses by nesting, their types in words, and their places in a line."""
 
 import pytest
 from recorded import program, recorded

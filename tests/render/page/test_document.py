@@ -1,4 +1,4 @@
-"""The page as a file: what is in it, that all of it is escaped, and how large it is."""
+"""The page as a file has everything in it, all escaped, at a limited size."""
 
 import json
 import re

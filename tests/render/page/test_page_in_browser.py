@@ -1,4 +1,4 @@
-"""The page in a real browser: links, keys, sizes, hostile text. Needs Chromium, and skips only where there is none."""
+"""The page works in a real browser: links, keys, sizes, hostile text. Needs Chromium, and skips only without it."""
 
 import shutil
 import time
@@ -61,7 +61,7 @@ def pane(view, name):
 
 
 def lit(view, name):
-    """The lines of a stage in view that are lit."""
+    """Return the lines of a stage in view that are highlighted."""
     return [text.strip() for text in pane(view, name).locator(".row.lit .code").all_text_contents()]
 
 

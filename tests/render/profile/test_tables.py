@@ -1,4 +1,4 @@
-"""Tables of a profile: every line, what has no source and what is not accounted for, in any width."""
+"""The tables of a profile have every line, what has no source and what is not accounted for, in any width."""
 
 import pytest
 from made_profiles import FILE, INSTRUCTIONS, profile

@@ -1,4 +1,4 @@
-"""One call as a picture: what ran most of each cell, and where the cursor goes."""
+"""The picture of one call shows what ran most of each cell, and the cursor goes where it should."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""The tree of a profile: lines, the functions that they call, and instructions; nothing is lost on the way."""
+"""The tree of a profile has lines, the functions that they call, and instructions; nothing is lost on the way."""
 
 import pytest
 from made_profiles import FILE, profile

@@ -1,4 +1,4 @@
-"""Markdown to take away: what is HTML in a lesson stays text, and code stays code."""
+"""In Markdown to take away, what is HTML in a lesson stays text, and code stays code."""
 
 import pytest
 from hypothesis import given

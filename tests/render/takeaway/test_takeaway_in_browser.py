@@ -1,4 +1,4 @@
-"""A lesson's page in a real browser. Needs Chromium, and skips only where there is none."""
+"""A lesson's page works in a real browser. Needs Chromium, and skips only without it."""
 
 import shutil
 

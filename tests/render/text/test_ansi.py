@@ -1,4 +1,4 @@
-"""Colours of the commands' output on a terminal."""
+"""The commands' output has colours on a terminal."""
 
 import re
 from typing import get_args

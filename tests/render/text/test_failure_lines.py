@@ -1,4 +1,4 @@
-"""Errors: the message, and the learner's lines with the failing part underlined."""
+"""Errors show the message, and the learner's lines with the failing part underlined."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Markdown laid out in a given width."""
+"""Markdown is laid out in a given width."""
 
 import pytest
 from hypothesis import given

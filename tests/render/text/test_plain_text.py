@@ -1,4 +1,4 @@
-"""A step as text, for a pager or a log."""
+"""A step becomes text, for a pager or a log."""
 
 import msgspec
 from msgspec.structs import replace

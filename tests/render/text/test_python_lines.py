@@ -1,4 +1,4 @@
-"""Python source, line by line."""
+"""Python source is highlighted line by line."""
 
 import pytest
 from hypothesis import given

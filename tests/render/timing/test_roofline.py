@@ -1,4 +1,4 @@
-"""The roofline: calls in their places, and a reason for each call without one."""
+"""The roofline puts calls in their places, and gives a reason for each call without one."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Time against size: curves, and the crossing in words."""
+"""Time against size is drawn as curves, with the crossing in words."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""The details of a timing: the stages of the first call, the spread of the runs, the achieved speed, the verdicts."""
+"""A timing's details give the stages of the first call, the spread of the runs, the achieved speed, the verdicts."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Timings: aligned numbers, bars on one scale, and verdicts."""
+"""Timings have aligned numbers, bars on one scale, and verdicts."""
 
 import math
 

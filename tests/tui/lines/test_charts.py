@@ -1,4 +1,4 @@
-"""Charts among lines: drawn in every theme, scrolled with the text, and left out without room."""
+"""Charts among lines are drawn in every theme, scrolled with the text, and left out without room."""
 
 import dataclasses
 
@@ -20,7 +20,7 @@ FLAT = tuple((10.0**power, 1e-4) for power in range(1, 6))
 
 
 def chart(*curves: tuple[tuple[float, float], ...]) -> Chart:
-    """A chart of sizes and seconds."""
+    """Return a chart of sizes and seconds."""
     made = tuple(Curve(f"c{number}", points, "bar", "●▲"[number]) for number, points in enumerate(curves))
     every = [point for points in curves for point in points]
     label = "{:.0e}".format
@@ -29,7 +29,7 @@ def chart(*curves: tuple[tuple[float, float], ...]) -> Chart:
 
 
 def document(*charts: Chart, before: int = 2, after: int = 30) -> Document:
-    """Charts with lines around them."""
+    """Return charts with lines around them."""
     above = [((f"above {number}", ""),) for number in range(before)]
     below = [((f"below {number}", ""),) for number in range(after)]
     lines, pictures = illustrated([above, *charts, below], 60, 12)
@@ -47,7 +47,7 @@ class Shown(App[None]):
         self.view = LinesView("view")
 
     def compose(self) -> ComposeResult:
-        """The view."""
+        """Yield the view."""
         yield self.view
 
     @property
@@ -57,7 +57,7 @@ class Shown(App[None]):
 
 
 def marks(app: Shown, glyph: str) -> list[tuple[int, int]]:
-    """Rows and columns of a glyph within the frame."""
+    """Return rows and columns of a glyph within the frame."""
     found = []
     for row, shown in enumerate(app.screen_rows):
         left = min((shown.find(edge) for edge in "┃┫" if edge in shown), default=len(shown))
@@ -66,12 +66,12 @@ def marks(app: Shown, glyph: str) -> list[tuple[int, int]]:
 
 
 def wheel(kind: type[events.MouseEvent]) -> events.MouseEvent:
-    """A turn of the mouse wheel."""
+    """Return a turn of the mouse wheel."""
     return kind(None, 20, 5, 0, 0, 0, shift=False, meta=False, ctrl=False, screen_x=20, screen_y=5)
 
 
 def rightmost(app: Shown) -> int:
-    """The last column with a mark."""
+    """Return the last column with a mark."""
     return max((column for _, column in marks(app, "●")), default=0)
 
 
@@ -87,7 +87,7 @@ async def test_points_lie_where_their_values_are() -> None:
         await drawn(app, pilot, "▲")
         rising, flat = marks(app, "●"), marks(app, "▲")
         assert len({row for row, _ in flat}) == 1
-        # Where two meet, the later one is seen.
+        # Where two marks meet, the later one is seen.
         assert len(rising) == 4 and len(flat) == 5
         columns = [column for _, column in flat]
         assert sorted(column for _, column in rising) == [columns[0], *columns[2:]]

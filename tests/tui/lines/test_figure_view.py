@@ -1,4 +1,4 @@
-"""Figures among lines: drawn, scrolled and resized with the text, and said where they cannot be drawn."""
+"""Figures among lines are drawn, scrolled and resized with the text, and described where they cannot be drawn."""
 
 import io
 import subprocess
@@ -56,7 +56,7 @@ class Shown(App[None]):
         self.figure = shown
 
     def compose(self) -> ComposeResult:
-        """The view."""
+        """Yield the view."""
         yield self.view
 
     def show(self, shown: Figure) -> None:
@@ -67,7 +67,7 @@ class Shown(App[None]):
         self.show(self.figure)
 
     def colours(self) -> list[list[object]]:
-        """The foreground of each half block, row by row, empty for rows without."""
+        """Return the foreground of each half block, row by row, empty for rows without any."""
         found = []
         for strip in self.screen._compositor.render_strips():
             blocks = [style for text, style, _ in strip for character in text if character == "▀"]
@@ -130,7 +130,10 @@ async def test_a_file_that_is_no_picture_is_said_in_its_place(png: Path, content
 
 
 def test_textual_image_is_imported_without_asking_the_terminal(png: Path) -> None:
-    """It would write a question to a terminal, and take the next keys for the answer."""
+    """textual-image is imported without asking the terminal.
+
+    It would write a question to a terminal, and take the next keys for the answer.
+    """
     code = f"""
 import io, os, sys
 from PIL import Image
@@ -158,7 +161,7 @@ class Written(App[None]):
         self.graphics = graphics
 
     def compose(self) -> ComposeResult:
-        """The figure."""
+        """Yield the figure."""
         self._driver.graphics = self.graphics
         yield FigureView(self.figure)
 

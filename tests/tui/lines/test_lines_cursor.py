@@ -1,4 +1,4 @@
-"""The cursor in a document, its selection, and highlighted lines."""
+"""The cursor moves in a document, with its selection and highlighted lines."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ CALLS = ("f(g(x))", "plain", "h(x)")
 
 
 def calls(line: int) -> Sequence[tuple[int, int]]:
-    """A whole call, then its inside."""
+    """Return a whole call, then its inside."""
     return {0: ((0, 7), (2, 6)), 2: ((0, 4),)}.get(line, ())
 
 

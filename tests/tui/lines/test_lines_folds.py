@@ -1,4 +1,4 @@
-"""Folds and wrapping: rows of the view against lines of the document."""
+"""Folds and wrapping map rows of the view to lines of the document."""
 
 import random
 from itertools import pairwise

@@ -43,7 +43,7 @@ async def test_a_border_is_painted_again_when_its_words_change(tours: Tours) -> 
 
 
 async def test_what_is_repainted_is_all_that_changed() -> None:
-    """After any operation the screen, patched where the view said, is what a full repaint would be."""
+    """What is repainted is all that changed: the screen, patched as the view said, is what a full repaint makes."""
     chance = random.Random(7)
     app = Shown()
     async with app.run_test(size=(24, 12)) as pilot:
@@ -85,7 +85,7 @@ async def test_rows_that_are_kept_are_as_if_painted_again(tours: Tours) -> None:
 
 
 def operations(view: LinesView, chance: random.Random) -> list[Callable[[], object]]:
-    """Operations on a view."""
+    """Return operations on a view, some with random arguments."""
     return [
         lambda: view.show(some_document(chance), fresh=chance.random() < 0.3),
         lambda: view.move_to(chance.randrange(200)),
@@ -101,7 +101,7 @@ def operations(view: LinesView, chance: random.Random) -> list[Callable[[], obje
 
 
 def some_document(chance: random.Random) -> Document:
-    """Nested blocks, wide characters and long lines; or equal lines, where scrolling changes only the thumb."""
+    """Return nested blocks, wide characters and long lines; or equal lines, where scrolling changes only the thumb."""
     count = chance.choice((0, 3, 40, 40, 200))
     lines = tuple(f"{'  ' * (n % 4)}f{n}(x{'xyz' * (n % 9)}) 漢" for n in range(count))
     return Document(
@@ -115,22 +115,22 @@ def some_document(chance: random.Random) -> Document:
 
 
 def highlight(text: str) -> Line:
-    """Two styles."""
+    """Return two styles."""
     return ((text[:3], "keyword"), (text[3:], ""))
 
 
 def some_selections(line: int) -> Sequence[tuple[int, int]]:
-    """On every other line."""
+    """Return a selection on every other line."""
     return ((2, 5), (4, 7)) if line % 2 else ()
 
 
 def some_highlights(rest: int) -> Highlights:
-    """On every fifth line."""
+    """Return a highlight on every fifth line."""
     return lambda line: Highlight("link", ((1, 4),)) if line % 5 == rest else None
 
 
 def cells_of(strip: Strip) -> list[tuple[str, RichStyle | None]]:
-    """Each cell of a row with its style; a wide character is in its first."""
+    """Return each cell of a row with its style; a wide character is in its first."""
     found: list[tuple[str, RichStyle | None]] = []
     for text, style, _ in strip:
         for character in text:

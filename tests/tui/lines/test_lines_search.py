@@ -1,4 +1,4 @@
-"""Searching in a document."""
+"""A search finds a text in a document."""
 
 import pytest
 from shown import Shown, backgrounds, numbered, row, styled, texts

@@ -1,4 +1,4 @@
-"""Checks of exercises with a real runner: right answers of every form pass, wrong ones fail in the right words."""
+"""A real runner checks exercises: right answers of every form pass, wrong ones fail in the right words."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Two values agree, or the difference is named where it is."""
+"""Two values agree, or the difference is named with its place."""
 
 import copy
 

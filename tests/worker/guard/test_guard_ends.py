@@ -75,7 +75,7 @@ def test_a_hang_up_ends_it_also_where_it_was_ignored(tmp_path):
 @pytest.mark.parametrize("what", sorted(set(BUSY) - {"with children"}))
 @pytest.mark.row("the guard is killed")
 def test_the_runner_dies_with_a_killed_guard(tmp_path, what):
-    """Except a grandchild that has left the session, which only the guard could kill."""
+    """The runner dies with a killed guard, except a grandchild outside the session, which only the guard could kill."""
     guard, family = started(tmp_path, BUSY[what])
     guard.process.kill()
     guard.process.wait()
@@ -122,7 +122,7 @@ def test_it_ends_with_its_engine(tmp_path, what, stopped_first):
 
 @pytest.mark.row("an engine that does not read")
 def test_an_engine_that_does_not_read_costs_no_memory_and_no_result(tmp_path):
-    """The runner waits, timers keep running, and every result arrives in the end."""
+    """A slow engine costs no memory and no result: the runner waits, timers go on, and all results arrive."""
     guard = Guard().open()
     guard.ready()
     size, count = 1_000_000, 100

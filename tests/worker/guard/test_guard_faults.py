@@ -1,4 +1,4 @@
-"""Frames that a program forges, and programs that do not stop; `tests/faults` has the rest, with the real runner."""
+"""Programs forge frames, or do not stop; `tests/faults` has the rest, with the real runner."""
 
 import time
 
@@ -43,7 +43,7 @@ def said(report):
 
 
 def settle(guard):
-    """A fresh runner that has done one run, unless the previous test left one."""
+    """Have a fresh runner that has done one run, unless the previous test left one."""
     if guard.settled:
         return
     guard.settled = True

@@ -1,4 +1,4 @@
-"""Bytes on the wire: complete frames decode unchanged, and anything else is rejected in one line."""
+"""Complete frames on the wire decode unchanged, and anything else is rejected in one line."""
 
 import os
 import subprocess
@@ -118,14 +118,14 @@ def test_it_says_hello_first():
 
 
 def test_nothing_but_frames_gets_onto_its_stdout():
-    """The guard starts by file, and leaves when nobody reads."""
+    """Nothing but frames gets onto its stdout: the guard starts by file, and leaves when nobody reads."""
     done = subprocess.run([sys.executable, str(GUARD)], stdin=subprocess.DEVNULL, capture_output=True, timeout=30)
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.startswith(PREAMBLE)
 
 
 def test_it_is_no_part_of_what_it_was_started_from():
-    """Neither the folder nor the program gets onto `sys.path`, and the guard does not import jax."""
+    """Neither its folder nor the program that started it gets onto `sys.path`, and the guard does not import jax."""
     code = f"""
 import runpy, sys
 sys.argv = ["guard.py", "--runner", "none"]

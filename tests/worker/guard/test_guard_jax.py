@@ -1,4 +1,4 @@
-"""Guard and runner together, with jax: failures that the small runner cannot show."""
+"""Guard and runner meet failures together, with jax, that the small runner cannot show."""
 
 import os
 import signal

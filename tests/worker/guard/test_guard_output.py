@@ -1,4 +1,4 @@
-"""Programs' output: all of it or its two ends, counted, in the right stream, before or after `done`."""
+"""Programs' output arrives whole or with its two ends, counted, in the right stream, before or after `done`."""
 
 import pytest
 from guard_client import Guard
@@ -21,7 +21,7 @@ def shared():
 
 @pytest.fixture
 def guard(shared):
-    """After an interrupt the guard rejects runs that need the lost state."""
+    """A guard that has the state its test needs: after an interrupt it rejects runs that need the lost state."""
     shared.run("", fresh=True)
     return shared
 
@@ -86,7 +86,7 @@ def test_the_streams_are_kept_apart(guard):
 
 
 def test_all_is_there_before_done(guard):
-    """Including output from C and from a child."""
+    """All output has arrived before `done`, including that from C and from a child."""
     code = "import ctypes, subprocess\nctypes.CDLL(None).printf(b'from C, ')\nsubprocess.run(['echo', 'from a child'])"
     report = guard.run(code)
     assert report.text() == "from C, from a child\n"
@@ -129,7 +129,7 @@ def test_a_line_is_shown_while_the_program_goes_on(guard):
 
 
 def later(guard, go, what):
-    """A run whose thread does something more once `go` exists; its number."""
+    """Start a run whose thread does something more once `go` exists; return its number."""
     program = f"""
 import threading, os, time
 def late():

@@ -1,4 +1,4 @@
-"""Runs and runners: what waits, what replaces what, what is rejected, and the states meanwhile."""
+"""Runs and runners wait, replace each other or are rejected, and the states meanwhile are right."""
 
 import os
 import platform
@@ -33,7 +33,7 @@ def spare(guard):
 
 
 def held(pid):
-    """Whether a runner waits to be chosen."""
+    """Return whether a runner waits to be chosen."""
     return b"--hold" in Path(f"/proc/{pid}/cmdline").read_bytes()
 
 

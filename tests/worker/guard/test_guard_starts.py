@@ -1,4 +1,4 @@
-"""How a guard starts a runner: the states, what waits meanwhile, what is asked for, and failures."""
+"""A guard starts a runner, with the right states, or reports a failure; what is asked for meanwhile waits."""
 
 import pytest
 from guard_client import DEADLINE_S, FAULTY

@@ -47,7 +47,7 @@ def guard():
 
 
 def pieces(guard, code, stream="stdout"):
-    """Pieces of text with whether each was written while tracing; neighbours of one kind are joined."""
+    """Return pieces of text with whether each was written while tracing; neighbours of one kind are joined."""
     found = []
     for event in guard.run(SETUP + code).events:
         if event["event"] == "text" and event["stream"] == stream:

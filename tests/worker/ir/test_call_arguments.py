@@ -1,4 +1,4 @@
-"""The paths, types and sizes of a call's arguments and results."""
+"""A call's arguments and results have their paths, types and sizes."""
 
 import functools
 

@@ -1,4 +1,4 @@
-"""The frames of libraries that equations come from."""
+"""Equations have the frames of the libraries that they come from."""
 
 import importlib.util
 import sys
@@ -67,7 +67,7 @@ def own(tmp_path, monkeypatch):
 
 
 def calls(function, *args, around=None):
-    """The frames of each equation by its primitive, outermost first: file, line, function, and whether a library's."""
+    """Return the frames of each equation by its primitive, outermost first: file, line, function, whether a library."""
     (part,) = lens.shown(jax.make_jaxpr(function)(*args), around).pieces({})
     words, rows = part["words"].split("\n"), [row.split() for row in part["frames"].split("\n")]
     found = {}

@@ -1,4 +1,4 @@
-"""The levels of a ladder, and what is static at each."""
+"""A ladder has its levels, and knows what is static at each."""
 
 import builtins
 import sys
@@ -41,7 +41,7 @@ def levels(monkeypatch):
     assert space.run("a/b", "", CODE).error is None
 
     def climb(call):
-        """Label, static values and jaxpr of each level, innermost first."""
+        """Return label, static values and jaxpr of each level, innermost first."""
         said = []
         ladder(space, call, [CODE], said.append)
         texts = {event["index"]: event["text"] for event in said if event["event"] == "stage"}

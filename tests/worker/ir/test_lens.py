@@ -52,7 +52,7 @@ def workspace():
 
 
 def shown(workspace, call, around=None):
-    """A call's text lines, the origin of each, and its facts, as sent."""
+    """Return a call's text lines, the origin of each, and its facts, as sent."""
     found = lens.shown(lens.jaxpr_of(workspace, call), around)
     parts = list(found.pieces({"event": "stage"}))
     table = [row for part in parts for row in part["origins"]]
@@ -73,7 +73,7 @@ def text(workspace, call):
 
 
 def linked(workspace, call, primitive, around=None):
-    """The first span of the only equation of a primitive."""
+    """Return the first span of the only equation of a primitive."""
     _, _, origins = shown(workspace, call, around)
     (found,) = {tuple(origin["spans"]) for origin in origins if origin.get("name") == primitive}
     return found[0]

@@ -50,7 +50,7 @@ def workspace():
 
 
 def written(pieces, blank):
-    """A step's code with these pieces, and for each the lines of its function and of its call."""
+    """Return a step's code with these pieces, and for each the lines of its function and of its call."""
     code, where = HEAD + "\n" * blank, {}
     for name, kind in pieces.items():
         start = code.count("\n") + 1
@@ -63,7 +63,7 @@ def written(pieces, blank):
 
 
 def linked(workspace, call, below):
-    """The places that the stages of a call link to, and the reasons of unlinked lines."""
+    """Return the places that the stages of a call link to, and the reasons of unlinked lines."""
     rows = lens.shown(lens.jaxpr_of(workspace, call), call.span).walk.table.rows
     found = [list(rows)]
     if below:

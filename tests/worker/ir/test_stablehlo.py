@@ -223,9 +223,9 @@ def test_where_all_of_a_branch_has_its_place_the_path_leads_to_the_expression():
     assert [row["spans"] for row in rows[0]] == [(whole,)] * 4
     sine, *adds, cosine = rows[1]
     assert (sine["spans"], sine["callers"]) == ((inside,), (whole,))
-    # There are more additions than equations, and nothing tells them apart.
+    # There are more additions than equations, and nothing distinguishes them.
     assert [add["spans"] for add in adds] == [(whole,)] * 2
-    # A loop adds operations of its own, with the paths of those inside it.
+    # A loop adds its own operations, with the paths of those inside it.
     assert cosine["spans"] == (whole,)
 
 

@@ -169,7 +169,10 @@ def test_a_ladder_that_does_not_trace_says_why(client):
 
 
 def test_looking_changes_nothing_that_a_timing_says():
-    """A stage's compilation would fill jax's caches, and the first call would then have no phases to report."""
+    """Requesting a stage changes nothing that a timing says.
+
+    A stage's compilation would fill jax's caches, and the first call would then have no phases to report.
+    """
     found = []
     for requests in ([], [{"index": 0, "stage": "stablehlo"}, {"index": 0, "stage": "hlo"}]):
         client = RunnerClient()

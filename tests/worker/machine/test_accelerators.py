@@ -1,4 +1,4 @@
-"""Machines simulated by files: their accelerators, their problems, and the remedies."""
+"""On machines simulated by files, accelerators are found, with their problems and the remedies."""
 
 import os
 import socket

@@ -30,7 +30,7 @@ def test_flags_are_told_where_they_are_not_at_their_defaults():
 
 def test_each_device_tells_its_parts_of_the_arrays_that_live(monkeypatch):
     found = devices.open_devices()
-    # What earlier tests left in cycles would end in between.
+    # What earlier tests left in cycles would be freed in between.
     gc.collect()
     before = devices.facts(found)["devices"][0]
     held = [jnp.ones((4, 8)), jax.random.key(0), jnp.zeros((0, 3))]

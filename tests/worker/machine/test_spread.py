@@ -1,4 +1,4 @@
-"""Values spread over eight simulated devices, as facts and as drawings."""
+"""Values spread over eight simulated devices become facts and drawings."""
 
 import msgspec
 import pytest

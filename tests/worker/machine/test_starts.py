@@ -1,4 +1,4 @@
-"""The real runner on simulated machines: what it says, what it sets, and when it does not start."""
+"""On simulated machines, the real runner says and sets what it should, or does not start."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Two processes on one machine that share their devices: what each reports about both."""
+"""Two processes on one machine share their devices, and each reports about both."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""Utilization of devices: a simulated NVIDIA library, and monitors that are real processes."""
+"""Devices report their utilization: a simulated NVIDIA library, and monitors that are real processes."""
 
 import sys
 import time
@@ -17,7 +17,7 @@ class NVMLError(Exception):
 
 @pytest.fixture
 def library(monkeypatch):
-    """Two cards, and one without utilization."""
+    """Install a library with two cards, and one without utilization."""
 
     def rates(handle):
         if handle == 2:

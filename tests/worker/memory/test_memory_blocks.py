@@ -1,4 +1,4 @@
-"""The memory of compiled calls: sums that are the compiler's own, and who holds what until when."""
+"""The memory of compiled calls has the compiler's own sums, and says who holds what until when."""
 
 import jax
 import jax.numpy as jnp
@@ -78,7 +78,7 @@ def test_the_sums_are_the_compilers_own(name):
 
 
 def rows(call, at=None):
-    """The blocks of its own memory at the peak, by the name of the instruction."""
+    """Return the blocks of its own memory at the peak, by the name of the instruction."""
     reader, seen = HloReader(call.as_text()), found(call)
     names = {line.line: line for whole in reader.computations.values() for line in whole.instructions}
     at = seen["at"] if at is None else at

@@ -1,4 +1,4 @@
-"""Profiles of real calls: structure, counts and identities, never a time."""
+"""Profiles of real calls have the right structure, counts and identities; no test looks at a time."""
 
 import math
 

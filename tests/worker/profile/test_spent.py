@@ -1,4 +1,4 @@
-"""Sums of events: each moment of a run is counted once, whatever runs beside what."""
+"""Each moment of a run is counted once in the sums of events, whatever runs beside what."""
 
 import math
 

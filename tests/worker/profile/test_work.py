@@ -1,4 +1,4 @@
-"""Operations and bytes of instructions, against XLA's own analysis where it has one, and the division of fusions."""
+"""Operations and bytes of instructions agree with XLA's own analysis where it has one; fusions are divided."""
 
 import jax
 import jax.numpy as jnp

@@ -9,9 +9,9 @@ from runner_client import RunnerClient
 
 @pytest.fixture
 def record(python, tmp_path):
-    """Runs a program in a runner of its own and returns what it said.
+    """Run a program in a separate runner and return what it said.
 
-    With `again`, the fields of a request, it runs as before that request, which says nothing of the run itself.
+    With `again`, the fields of a request, it runs as before that request, which says nothing about the run itself.
     """
     clients = []
 

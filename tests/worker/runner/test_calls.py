@@ -1,4 +1,4 @@
-"""Calls found in files, run by a workspace as in a runner, so that the calls found are the calls traced."""
+"""Calls are found in files by a workspace, as in a runner, so that the calls found are the calls traced."""
 
 import builtins
 import sys
@@ -99,7 +99,7 @@ def why_none(workspace, tmp_path, code, named=None):
         ("f = jax.jit(lambda x, n: x * n, static_argnums=1)\nf(1.0, 2)", ["f(1.0, 2)"]),
         ("def f(x): return x\ng = [f(x) for x in (1.0, 2.0)]\nh = f(3.0)", ["f(3.0)"]),
         ("def f(x): return x\njax.grad(lambda w: f(w).sum())(1.0)", ["jax.grad(lambda w: f(w).sum())(1.0)"]),
-        # A file without functions of its own shows calls of JAX's.
+        # A file without its own functions shows calls to JAX's.
         ("x = jnp.arange(3.0)\nif True:\n    y = jnp.sin(x)", ["jnp.sin(x)"]),
         # A method of a value from JAX is as harmless as a function of JAX.
         ("def f(x): return x * 2\nf(jnp.arange(4.0).reshape(2, -1) - 1)", ["f(jnp.arange(4.0).reshape(2, -1) - 1)"]),

@@ -1,4 +1,4 @@
-"""Names that the beginning of one may become: from a real runner, which runs none of the learner's code for it."""
+"""Names complete the beginning of one: from a real runner, which runs none of the learner's code for it."""
 
 from typing import Any
 

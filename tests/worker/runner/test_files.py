@@ -1,4 +1,4 @@
-"""A learner's file as the runner executes it: as a module of its own, under its own name."""
+"""A runner executes a learner's file as a separate module, under its own name."""
 
 import json
 from pathlib import Path

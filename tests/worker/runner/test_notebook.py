@@ -1,4 +1,4 @@
-"""What a notebook's cells have in a runner that a lesson's have not."""
+"""A notebook's cells have features in a runner that a lesson's steps do not have."""
 
 import sys
 

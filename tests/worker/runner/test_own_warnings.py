@@ -1,4 +1,4 @@
-"""Calls of jax by jaxtour itself cause no warning, on any jax: learners see only the warnings of their own code."""
+"""Calls of jax by jaxtour itself cause no warning, with any jax: learners see only their own code's warnings."""
 
 import sys
 from collections.abc import Iterator
@@ -52,7 +52,7 @@ def runner(python: str | None) -> Iterator[RunnerClient]:
 
 
 def complaints(ran: Ran) -> list[str]:
-    """Every warning, and every error of a request: the filter turns warnings into errors."""
+    """Return every warning, and every error of a request: the filter turns warnings into errors."""
     errors = [str(event["error"]) for event in ran.events if event.get("error")]
     return errors + [event["message"] for event in (*ran.all("warning"), *ran.all("error"))]
 
@@ -66,6 +66,6 @@ def test_looking_and_measuring_warn_of_nothing(runner: RunnerClient, name: str) 
 
 
 def test_a_warning_of_the_learners_own_is_an_error_there(runner: RunnerClient) -> None:
-    """Check that the filter of the other tests is active."""
+    """A warning of the learner's own is an error there: the filter of the other tests is active."""
     ran = runner.run("warnings.warn('own')")
     assert ran.one("done")["status"] == "error"

@@ -1,4 +1,4 @@
-"""What a step's question may ask."""
+"""A step's question is answered, or refused with a reason."""
 
 import sys
 
@@ -37,7 +37,7 @@ everywhere = jax.device_put(jnp.ones(4), jax.sharding.NamedSharding(mesh, jax.P(
 
 @pytest.fixture(scope="module")
 def ask(python):
-    """Answers a question after the code above: the answer, or why there is none."""
+    """Answer a question after the code above: return the answer, or why there is none."""
     client = RunnerClient(python=(python or sys.executable, "-u"), JAX_PLATFORMS="cpu", JAX_NUM_CPU_DEVICES="8")
     client.until("state", state="ready")
     assert client.run(CODE, traces=[]).one("executed")["status"] == "ok"

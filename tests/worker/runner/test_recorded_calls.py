@@ -1,4 +1,4 @@
-"""Calls of recorded programs: ahead of time, by C code, twice jitted, behind wrappers, and loops outside of any jit."""
+"""Calls of recorded programs are counted: ahead of time, by C code, twice jitted, behind wrappers, without jit."""
 
 from recordings import counted, functions, jaxpr, one
 

@@ -28,7 +28,7 @@ TRAIN = """
 
 @pytest.fixture
 def read(tmp_path):
-    """What the program wrote to a file; nothing is left there."""
+    """Return what the program wrote to a file, and remove it."""
 
     def taken(name):
         path = tmp_path / name
@@ -40,7 +40,7 @@ def read(tmp_path):
 
 
 def timed(record, code, ran, program, **options):
-    """The timing of a recorded program."""
+    """Return the timing of a recorded program."""
     keys = [each["key"] for each in ran.all("program")]
     call = {"label": "it", "call": "", "program": program["key"], "index": program["index"]}
     return record(code, again={"time": [call], "programs": keys, "patience": 0.1}, **options)

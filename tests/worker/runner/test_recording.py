@@ -1,4 +1,4 @@
-"""What a program compiles is recorded while it runs, in a real runner, on each version of JAX that is there."""
+"""A real runner records what a program compiles while it runs, on each version of JAX that is installed."""
 
 from recordings import TRAIN, counted, functions, jaxpr, one
 
@@ -292,7 +292,7 @@ def test_a_recorded_program_has_the_ladder_of_its_call(record, python):
     assert by_names[names] == [(name, bound, "") for name in names]
     derived = by_names["loss", "value_and_grad(loss)", "jit(value_and_grad(loss))"]
     assert derived[-1][1] == bound and all(error == "" for *_, error in derived)
-    # JAX 0.9 tells of static values at the jit alone.
+    # JAX 0.9 mentions static values at the jit alone.
     assert all(static == bound for _, static, _ in derived) or python is not None
     itself = {"self": "<__main__.Trainer object>"}
     assert by_names["step", "jit(step)"] == [(name, itself, "") for name in ("step", "jit(step)")]

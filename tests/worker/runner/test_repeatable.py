@@ -1,4 +1,4 @@
-"""Which calls of a notebook's cell may be made once more, to be traced."""
+"""Only calls of a notebook's cell that just compute are made once more, to be traced."""
 
 import ast
 

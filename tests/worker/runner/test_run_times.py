@@ -1,4 +1,4 @@
-"""Runs of recorded programs are counted and timed on request, on each version of JAX that is there."""
+"""Runs of recorded programs are counted and timed on request, on each version of JAX that is installed."""
 
 from recordings import TRAIN, one
 

@@ -134,7 +134,7 @@ def test_the_learners_path_holds_neither_us_nor_the_scratch_folder(runner):
 
 
 def test_no_file_of_ours_hides_a_module_of_pythons():
-    """Until the runner removes its folder from `sys.path`, Python finds a file there first."""
+    """No file of ours hides one of Python's modules: until the runner removes its folder, `sys.path` begins with it."""
     assert not {path.stem for path in RUNNER.parent.glob("*.py")} & sys.stdlib_module_names
 
 
@@ -248,7 +248,7 @@ def test_live_arrays_are_told_when_they_change(start):
     runner.until("state", state="ready")
 
     def told(ran, wanted):
-        """The facts sent during the run or after it."""
+        """Return the facts sent during the run or after it."""
         facts = ran.all("facts")
         while not facts or not wanted(facts[-1]["live_bytes"]):
             facts.append(runner.until("facts")[-1])

@@ -1,4 +1,4 @@
-"""Interrupts of a run, and between runs."""
+"""An interrupt ends a run, and does nothing between runs."""
 
 import pytest
 from runner_client import RunnerClient
@@ -52,7 +52,7 @@ while True:
 
 
 def interrupted(runner, code):
-    """The run of a code that is interrupted once it has begun."""
+    """Return the run of a code that is interrupted once it has begun."""
     run = runner.begin(code)
     seen = ""
     while "started" not in seen:

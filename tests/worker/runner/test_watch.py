@@ -1,4 +1,4 @@
-"""When the machine's state is reported, and when it is not."""
+"""The machine's state is reported when it should be, and only then."""
 
 from jaxtour.worker.machine import devices
 from jaxtour.worker.runner import watch

@@ -64,7 +64,7 @@ STEPS = [
 
 
 def unknown(raw, decoded, path=""):
-    """Paths of the fields that the decoded message does not have."""
+    """Yield paths of the fields that the decoded message does not have."""
     if isinstance(decoded, msgspec.Struct) and isinstance(raw, list):
         if len(raw) > len(decoded.__struct_fields__):
             yield path

@@ -93,7 +93,7 @@ def test_a_long_call_is_made_twice(workspace, monkeypatch):
 
 
 def test_large_results_are_not_kept_while_others_are_computed(workspace, monkeypatch):
-    """Neither are values for comparisons that will not be made."""
+    """Large results are not kept while others are computed, nor are values for comparisons that will not be made."""
     alive, most = [0], [0]
 
     class Large(np.ndarray):

@@ -33,13 +33,13 @@ def nothing(done, of):
 
 
 def sampled(loops, progress, one=0.01, **more):
-    """Samples of calls slow enough to be timed one by one."""
+    """Return samples of calls slow enough to be timed one by one."""
     return clock.sampled(loops, 1, one, progress, **more)
 
 
 @pytest.fixture
 def seconds(monkeypatch):
-    """A clock that advances as told, and loops whose calls take the given seconds."""
+    """Return a clock that advances as told, and loops whose calls take the given seconds."""
     now = [0.0]
     monkeypatch.setattr(clock.time, "perf_counter", lambda: now[0])
     monkeypatch.setattr(clock, "_clock_cost", lambda: 0.0)
@@ -63,7 +63,10 @@ def seconds(monkeypatch):
 
 @pytest.mark.parametrize("call", ["small(w)", "pair(w)", "n.dot(n)", "sum(range(100))", "[small(w), small(w)]"])
 def test_the_loop_agrees_with_timeit(call):
-    """Samples of both alternate, so that other load affects both, and so does their order: the first wakes BLAS up."""
+    """The loop agrees with `timeit`.
+
+    Samples of both alternate, so that other load affects both, and so does their order: the first wakes BLAS up.
+    """
     result = eval(call, SPACE)
     host = call.startswith(("n.", "sum"))
     loops = clock.loops_of(subject(call), clock.wait_for(result))
@@ -87,7 +90,7 @@ def test_both_loops_tell_the_same_of_a_call_that_takes_a_while():
 
 
 def test_dispatch_is_what_comes_before_waiting():
-    """The wait here is a function that takes its time, as a device would."""
+    """Dispatch is what comes before waiting, which here is a function that takes its time, as a device would."""
     slow = {"wait_long": lambda value: sum(range(100_000))}
     loops = clock.loops_of(subject("small(w)", **slow), "wait_long({})")
     pairs = [loops.paired(1) for _ in range(20)]
@@ -170,7 +173,10 @@ def test_with_little_patience_long_calls_are_made_as_often_as_with_the_usual():
 
 
 def test_fast_calls_are_sampled_for_as_long_as_they_are_uneven(seconds):
-    """Groups of 1 µs calls take 0.2 ms each: the budget ends them, and patience extends it."""
+    """Fast calls are sampled while they are uneven.
+
+    Groups of 1 µs calls take 0.2 ms each: the budget ends them, and patience extends it.
+    """
     noise = random.Random(3)
     groups = (itertools.repeat(noise.uniform(0.5e-6, 3e-6), 200) for _ in itertools.count())
     uneven = itertools.chain.from_iterable(groups)
@@ -182,7 +188,7 @@ def test_fast_calls_are_sampled_for_as_long_as_they_are_uneven(seconds):
 
 
 def test_the_dispatch_of_fast_calls_is_sampled_from_the_start_to_the_end(seconds):
-    """Calls that slow down do so in both figures."""
+    """The dispatch of fast calls is sampled from start to end: calls that slow down do so in both figures."""
     growing = (1e-6 * (1 + number / 1e5) for number in itertools.count())
     found = clock.sampled(seconds(growing), 200, 1e-6, nothing)
     assert clock.SAMPLES < len(found.dispatch) < len(found.complete) / 4
@@ -224,7 +230,7 @@ def test_of_few_samples_any_may_be_the_median(samples, relative):
 
 
 def test_the_interval_of_the_median_holds_it_most_times():
-    """For known noise, the true median lies inside in about 95 of 100 measurements."""
+    """The interval of the median contains it most times: for known noise, in about 95 of 100 measurements."""
     noise = random.Random(1)
     inside = 0
     for _ in range(300):
@@ -244,7 +250,7 @@ def test_a_spread_has_its_quartiles_and_33_quantiles():
 
 
 def test_garbage_is_thrown_away_between_samples(monkeypatch):
-    """Otherwise a measurement of calls that leave cycles behind would take gigabytes."""
+    """Garbage is collected between samples: calls that leave cycles behind would otherwise take gigabytes."""
     monkeypatch.setattr(clock, "GARBAGE", 2000)
     alive, most = [0], [0]
 

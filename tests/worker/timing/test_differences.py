@@ -1,4 +1,4 @@
-"""The distance between values: in numbers, and in units in the last place."""
+"""Values have a distance: in numbers, and in units in the last place."""
 
 import jax
 import jax.numpy as jnp

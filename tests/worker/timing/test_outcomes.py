@@ -1,4 +1,4 @@
-"""Results kept in a file, and how other results differ from them."""
+"""Results are kept in a file, and compared with other results."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from jaxtour.worker.timing import outcomes
 
 
 def compared(folder: Path, before: object, after: object) -> dict:
-    """The fields of a `Compared`."""
+    """Return the fields of a `Compared`."""
     path = str(folder / "kept.npz")
     assert outcomes.told({"keep": path}, before) == {}
     return outcomes.told({"compare": path}, after)["compared"]

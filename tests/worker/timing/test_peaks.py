@@ -1,4 +1,4 @@
-"""A device's peaks, from small measurements."""
+"""A device's peaks come from small measurements."""
 
 import jax
 import pytest

@@ -1,4 +1,4 @@
-"""Reports of functions that are traced again, compared with JAX itself."""
+"""Reports of functions that are traced again agree with JAX itself."""
 
 import jax
 import pytest
@@ -20,7 +20,7 @@ STATIC = "@partial(jax.jit, static_argnames='k')\ndef f(x, k=0): return x * k\n"
 
 
 def told(code, line=True):
-    """Function, count and reason of every trace while the code runs, and the call's line if `line`."""
+    """Return function, count and reason of every trace while the code runs, and the call's line if `line`."""
     events = []
     source = Source("a/b", IMPORTS + code)
     with retraces.counted(EVENTS, events.append, source.file, [source.text]):
@@ -97,7 +97,10 @@ def test_functions_that_are_not_jitted_and_those_of_jax_are_not_told():
 
 
 def test_a_function_that_scan_or_cond_traced_before_works_and_is_a_first_trace():
-    """JAX 0.9 raises in the learner's own call while it explains this."""
+    """A function that `scan` or `cond` traced before works, and is a first trace.
+
+    JAX 0.9 raises in the learner's own call while it explains this.
+    """
     code = "def f(x): return x * 2\njax.jit(f)(1.0)\njax.lax.cond(True, f, f, 1.0)\njax.jit(f)(jnp.ones(2))"
     assert [count for _, count, _ in told(code, line=False)] == [1, 2]
     code = "def body(c, x): return c, x\njax.lax.scan(body, 1.0, jnp.ones(3))\njax.jit(body)(1, 2)"

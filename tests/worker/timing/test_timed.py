@@ -1,4 +1,4 @@
-"""The timed part of an expression: the call, with its inputs made before, or all of it."""
+"""The timed part of an expression is the call, with its inputs made before, or all of it."""
 
 import builtins
 import sys

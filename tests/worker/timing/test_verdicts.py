@@ -1,4 +1,4 @@
-"""Verdicts on timings: programs that must get each verdict, and programs that must not."""
+"""Programs get each verdict on timings that they must get, and none that they must not."""
 
 import math
 import subprocess

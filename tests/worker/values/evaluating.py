@@ -48,14 +48,14 @@ def main() -> None:
 
 
 def label(source: lens.Expression) -> str:
-    """The expression as Python writes it."""
+    """Return the expression as Python writes it."""
     import ast
 
     return ast.unparse(source.tree)
 
 
 def expressions(space: Workspace, cell: dict[str, Any]) -> list[lens.Expression]:
-    """The calls that a cell traces."""
+    """Return the calls that a cell traces."""
     file = Source(cell["name"], "", path=cell["path"]).file
     if cell["path"]:
         entries, _ = attempt(calls_of, space, cell["path"], cell["code"], None)
@@ -68,7 +68,7 @@ def expressions(space: Workspace, cell: dict[str, Any]) -> list[lens.Expression]
 
 
 def compared(call: lens.Call, jaxpr: Any, inputs: list[Any]) -> tuple[int, str]:
-    """The number of evaluations, and what differs from the call itself; empty if nothing does."""
+    """Return the number of evaluations, and what differs from the call itself; empty if nothing does."""
     if any(isinstance(each, jax.ShapeDtypeStruct) for each in inputs):
         return 0, ""
     evaluation = Evaluation(lambda count: None)
@@ -89,7 +89,7 @@ def compared(call: lens.Call, jaxpr: Any, inputs: list[Any]) -> tuple[int, str]:
 
 
 def difference(got: Any, want: Any) -> str:
-    """What differs between two values, to the digits that fusing operations may change."""
+    """Return what differs between two values, to the digits that fusing operations may change."""
     if isinstance(want, jax.Array) and jax.numpy.issubdtype(want.dtype, jax.dtypes.prng_key):
         got, want = jax.random.key_data(got), jax.random.key_data(want)
     dtype = jax.numpy.asarray(want).dtype

@@ -1,4 +1,4 @@
-"""Statistics of values of every kind."""
+"""Values of every kind have statistics."""
 
 import jax
 import jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""Evaluations of jaxprs: births of nan and inf, loops, and what is freed."""
+"""Evaluations of jaxprs find births of nan and inf, step through loops, and free values."""
 
 import gc
 import itertools
@@ -13,7 +13,7 @@ from jaxtour.worker.values.evaluate import Evaluation
 
 
 def evaluation(function, *args, **options):
-    """The evaluation of a call, whose results must be those of the plain call."""
+    """Return the evaluation of a call, whose results must be those of the plain call."""
     jaxpr = jax.make_jaxpr(function)(*args)
     found = Evaluation(lambda count: None, **options)
     results = found.run(jaxpr, [jnp.asarray(each) for each in jax.tree.leaves(args)])
@@ -28,7 +28,7 @@ def masked(x):
 
 
 def steps(*times):
-    """A clock that jumps to these times, and then stands still."""
+    """Return a clock that jumps to these times, and then stands still."""
     told = itertools.chain(times, itertools.repeat(times[-1]))
     return lambda: next(told)
 
@@ -45,7 +45,10 @@ def steps(*times):
     ids=["grad", "grad of jit", "jit of grad", "value_and_grad", "checkpoint"],
 )
 def test_the_nan_of_a_square_root_at_zero_is_born_in_the_backward_pass(function):
-    """The factor 0.5/sqrt(x) is computed on the way forward, but only the backward pass uses it."""
+    """The nan of a square root at zero is born in the backward pass.
+
+    The factor 0.5/sqrt(x) is computed on the way forward, but only the backward pass uses it.
+    """
     found = evaluation(function, jnp.array([0.0, 1.0]))
     first, then = found.first, found.first_nan
     assert (first.equation.primitive.name, first.kind, first.direction, first.index) == ("div", "inf", "backward", (0,))
@@ -97,7 +100,7 @@ def test_a_sum_that_overflows_is_told_with_the_range_of_what_it_adds():
 
 
 def bad_at(step):
-    """A loop that divides by zero in one iteration."""
+    """Return a loop that divides by zero in one iteration."""
     return lambda x: jax.lax.fori_loop(0, 400, lambda i, c: jnp.where(i < step, c, c / (i - step)), x)
 
 
@@ -160,7 +163,7 @@ def test_the_evaluation_stops_when_its_time_is_over():
 
 
 def test_values_are_freed_after_their_last_use(monkeypatch):
-    """A chain of 40 operations on 1 MB each holds at most three values at a time."""
+    """Values are freed after their last use: 40 operations in a chain, on 1 MB each, hold at most three at a time."""
     alive: list[weakref.ref] = []
     most = 0
     keep = Evaluation._keep

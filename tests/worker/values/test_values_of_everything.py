@@ -17,7 +17,7 @@ PROGRAMS = Path(__file__).resolve().parents[2] / "programs"
 
 
 def evaluated(sets: list[list[dict]]) -> list[tuple[str, int, str]]:
-    """Name, evaluations and differences of each call of these cells, in a process of its own."""
+    """Return name, evaluations and differences of each call of these cells, in a separate process."""
     done = subprocess.run(
         [sys.executable, str(SCRIPT)],
         input=json.dumps(sets),
@@ -31,12 +31,12 @@ def evaluated(sets: list[list[dict]]) -> list[tuple[str, int, str]]:
 
 
 def program(path: Path) -> list[dict]:
-    """A program's file as a cell."""
+    """Return a program's file as a cell."""
     return [{"name": path.stem, "setup": "", "code": path.read_text(), "path": str(path), "traces": None}]
 
 
 def lesson(entry) -> list[dict]:
-    """A lesson's steps as cells."""
+    """Return a lesson's steps as cells."""
     cells = [cell(entry.lesson(), step) for step in entry.lesson().steps if isinstance(step, Step)]
     return [
         {

@@ -38,7 +38,7 @@ class ProfileController:
         self.host.refresh_view()
 
     def arrived(self) -> None:
-        """Once the profile is there, bring the line of the source that takes most of the time into view."""
+        """Bring the line that takes most of the time into view in the source, once the profile is there."""
         view = self.tour.view
         if view.report and view.report.request:
             return

@@ -137,7 +137,7 @@ class SearchController:
 
     @property
     def places(self) -> list[SearchPlace]:
-        """Return everything searched, in the order of the panes, and the stages that do not exist yet."""
+        """Everything searched, in the order of the panes, and the stages that do not exist yet."""
         found: list[SearchPlace] = []
         view = self.host.tour.view
         for slot, pane in self.panes.by_slot.items():
