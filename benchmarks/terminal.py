@@ -38,7 +38,7 @@ class Terminal:
         env: dict[str, str] | None = None,
         before: Callable[[], None] | None = None,
     ) -> None:
-        self.screen = pyte.Screen(columns, lines)
+        self.screen = pyte.Screen(max(1, columns), max(1, lines))
         self.stream = pyte.ByteStream(self.screen)
         self.received = 0
         self.raw = bytearray()

@@ -112,8 +112,10 @@ FAULTS = {
 
 
 UNTAKEN = {
-    "commands read by a thread of the step": f"{HOLD}import threading\n"
-    "def eat():\n    while True: os.read(CTL, 10**6)\nthreading.Thread(target=eat, daemon=True).start()",
+    # The runner is given an empty pipe, or whoever is faster has the command.
+    "commands read by a thread of the step": f"{HOLD}import threading\nCOMMANDS = os.dup(CTL)\n"
+    "def eat():\n    while True: os.read(COMMANDS, 10**6)\n"
+    "ends = os.pipe()\nos.dup2(ends[0], CTL)\nthreading.Thread(target=eat, daemon=True).start()",
     "a forged end of a run that goes on": f"""{HOLD}import json
 for run in range(1, 500):
     body = json.dumps({{"event": "done", "run": run, "status": "ok"}}).encode()

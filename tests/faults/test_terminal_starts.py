@@ -15,6 +15,8 @@ pytestmark = [pytest.mark.faults, pytest.mark.terminal, pytest.mark.timeout(90)]
 NOWHERE = "/proc/nowhere"
 """A place where nobody, not even root, can create a file."""
 SCREEN = (100, 30)
+OPENED = b"\x1b[?1049h"
+"""The first that the tour writes, when it knows the size."""
 
 
 def no_descriptors() -> None:
@@ -101,10 +103,9 @@ def test_it_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, row: Row, na
     start = STARTS[name]
     monkeypatch.chdir(tmp_path)
     columns, lines = start.size
-    tour = Tour(tmp_path, env=start.env, before=start.before, columns=max(1, columns), lines=max(1, lines))
-    with tour:
+    with Tour(tmp_path, env=start.env, before=start.before, columns=columns, lines=lines) as tour:
         if start.size != SCREEN:
-            tour.terminal.resize(columns, lines, tell=False)
+            tour.until(lambda _: OPENED in tour.terminal.raw)
             tour.terminal.quiet(0.3)
             tour.terminal.resize(*SCREEN)
         tour.until("It looks at a file.", 60)
@@ -112,6 +113,17 @@ def test_it_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, row: Row, na
             tour.shown(row, start.says)
         if start.runs:
             tour.look(row)
+        tour.quit(row)
+
+
+def test_a_window_that_is_resized_while_the_tour_starts(tmp_path: Path, row: Row) -> None:
+    """As by a window manager that puts a new window in its place."""
+    with Tour(tmp_path, columns=80, lines=24) as tour:
+        tour.until(lambda _: OPENED in tour.terminal.raw)
+        tour.terminal.resize(*SCREEN)
+        tour.until("It looks at a file.", 60)
+        tour.terminal.quiet(0.3)
+        tour.look(row)
         tour.quit(row)
 
 

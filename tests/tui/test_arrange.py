@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 from fake_engine import Hold
+from textual.events import Resize
 from textual.geometry import Region, Size
 from tours import Tours, pane, ran, ready, text, until
 
@@ -168,3 +169,18 @@ async def test_the_editor_has_room_to_write_however_short_the_code_is(tours: Tou
         await until(pilot, lambda: editor.outer_size.height >= EDITOR_ROWS)
         await pilot.press("escape")
         await until(pilot, lambda: heights(app)["source"] == 3)
+
+
+@pytest.mark.timeout(30)
+async def test_two_sizes_that_wait_at_once_do_not_bring_each_other_back(tours: Tours) -> None:
+    app = tours.make()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        screen, layouts = app.screen, []
+        screen.screen_layout_refresh_signal.subscribe(screen, layouts.append)
+        for size in (Size(80, 24), Size(100, 30)):
+            screen.post_message(Resize(size, size))
+            screen.call_later(layouts.clear)  # Textual takes two sizes in a row as one
+        for _ in range(20):
+            await pilot.pause()
+        assert screen.size == app.size and len(layouts) < 5

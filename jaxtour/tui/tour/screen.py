@@ -163,8 +163,13 @@ class TourScreen(Screen[None]):
         """Open or fold an equation of the graph."""
         self.lens.unfold(message.line)
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: events.Resize) -> None:
         """Update the lines, and leave a pane that is no longer visible."""
+        if event.size != self.app.size:
+            # Textual 8.2.8 lays this size out, and posts it to the screen again: of two sizes that wait at once, as
+            # while the tour starts, each would bring back the other one, without end.
+            event.prevent_default().stop()
+            return
         self.panes.retitle()
         self.refresh_lines()
         self.call_after_refresh(self.slots.keep_focus)
