@@ -127,6 +127,7 @@ async def test_the_solution_comes_after_trying(tours: Tours) -> None:
         await until(pilot, lambda: app.tour.progress.saved("vmap", "write").gave_up)
         await pilot.press("S")
         assert app.screen is app.tour_screen
+        assert "your code stays; solved from now on, the exercise comes back in review" in screen_text(app)
         assert "return 2 * x" not in screen_text(app), "the learner's code is as it was"
 
 
