@@ -18,8 +18,8 @@ class LessonSummary(msgspec.Struct, frozen=True, kw_only=True):
     """The steps that are not done."""
     missed: tuple[str, ...]
     """The steps whose question the learner answered wrongly."""
-    shown: int
-    """How many solutions were shown before the learner found one."""
+    shown: tuple[str, ...]
+    """The exercises whose solution was shown before the learner found one: they do not count as solved."""
     review: datetime | None
     """When its first step is due for review."""
 
@@ -32,6 +32,6 @@ def lesson_summary(lesson: Lesson, progress: Progress, now: datetime) -> LessonS
         standing=standing(lesson, progress),
         left=tuple(step.title for step, saved in steps if not (saved.done or isinstance(step, Broken))),
         missed=tuple(step.title for step, saved in whole if step.ask and saved.right is False),
-        shown=sum(saved.gave_up for step, saved in whole if step.exercise),
+        shown=tuple(step.title for step, saved in whole if step.exercise and saved.gave_up),
         review=min((item.due for item in items(progress, now) if item.lesson == lesson.id), default=None),
     )

@@ -170,6 +170,8 @@ class Report(msgspec.Struct, frozen=True):
     checked: Checked | None = None
     executed: Executed | None = None
     progress: RunProgress | None = None
+    checking: RunProgress | None = None
+    """The check that began last; None before the first one, and once all of them ended."""
     done: Done | None = None
     processes: "Mapping[int, Report]" = {}
     """What each of several processes reported; for process 0, only what this report does not already have."""
@@ -251,7 +253,8 @@ def advance(report: Report, event: Event) -> Report:
             whole = Raw(text + event.text.text)
             return replace(report, stdout=whole) if stream == "stdout" else replace(report, stderr=whole)
         case RunProgress():
-            return replace(report, progress=event, phase=_at_least_running(report))
+            checking = event if event.phase == "checking" else report.checking
+            return replace(report, progress=event, checking=checking, phase=_at_least_running(report))
         case Result():
             return replace(report, value=event.value)
         case Failure():
@@ -287,7 +290,7 @@ def advance(report: Report, event: Event) -> Report:
         case Answer():
             return replace(report, answer=event.text)
         case Checked():
-            return replace(report, checked=event)
+            return replace(report, checked=event, checking=None)
         case Names():
             return report
         case Done(run=run):

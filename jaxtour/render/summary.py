@@ -41,9 +41,10 @@ def lesson_lines(summary: LessonSummary, following: str, width: int, now: dateti
         lines += _named("not this time", summary.missed, width)
     if found.exercises:
         used = [plural(found.hints, "hint")] * bool(found.hints)
-        used += [f"{plural(summary.shown, 'solution')} shown"] * bool(summary.shown)
+        used += [f"{plural(len(summary.shown), 'solution')} shown"] * bool(summary.shown)
         said = ", ".join([f"{found.solved} of {found.exercises} solved", *used])
         lines += _row("Exercises", _bar(found.solved, found.exercises), said, width)
+        lines += _named("comes back in review", summary.shown, width)
     lines += [(), *_row("Next", (), following or "this was the last lesson", width)]
     if summary.review is not None:
         lines += _row("Review", (), f"{when_words(summary.review, now)}: what was asked here comes back", width)

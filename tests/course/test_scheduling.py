@@ -157,7 +157,7 @@ def test_a_lesson_in_figures(progress: Progress) -> None:
     summary = lesson_summary(ASKING, progress, NOW)
     found = summary.standing
     assert (found.predictions, found.made, found.right, summary.missed) == (3, 2, 1, ("A guess",))
-    assert (found.exercises, found.solved, found.hints, summary.shown) == (2, 1, 2, 1)
+    assert (found.exercises, found.solved, found.hints, summary.shown) == (2, 1, 2, ("Both",))
     assert (found.seconds, summary.left, summary.review) == (60.5, ("Nothing asked",), None)
     enrol(progress, ASKING, NOW)
     assert lesson_summary(ASKING, progress, NOW).review == NOW + DAY

@@ -8,11 +8,12 @@ from changing import LESSON, ROW, VARIED, edited_before, varied
 from small_course import MANY
 from tours import Tours, border, idle, ran, ready, screen_text, text, until
 
-from jaxtour.course.model import Step
+from jaxtour.course.model import Step, TimeSpec
 from jaxtour.course.progress import Progress
 from jaxtour.course.trust import code_of
 from jaxtour.engine.wire.commands import Run
-from jaxtour.engine.wire.messages import Executed, Failure
+from jaxtour.engine.wire.messages import Executed, Failure, Timing
+from jaxtour.text import Raw
 from jaxtour.tui import outside
 from jaxtour.tui.tour.scratch import scratch_after
 from jaxtour.tui.widgets.names import before_cursor, words_of
@@ -50,6 +51,41 @@ async def test_a_change_runs_and_shows_what_it_did(tours: Tours, before: tuple[s
         await pilot.press("u", "x")
         assert "only two rows   this is your edit now" in screen_text(app)
     assert Progress.open(tours.path).saved("vmap", "many").edit == ROW
+
+
+@pytest.mark.parametrize("step_times", [True, False])
+async def test_a_change_is_compared_in_its_times(tours: Tours, *, step_times: bool) -> None:
+    """Of a step that times something, the own code too; otherwise once the learner has measured both."""
+    varied(tours)
+    call = "predict_many(w, X)"
+    own, edit = (
+        Timing(run=0, index=0, label="many", call=Raw(call), platform="cpu", median_s=s, q1_s=s, q3_s=s)
+        for s in (0.1, 0.2)
+    )
+    time = (TimeSpec(label="many", call=Raw(call)),) if step_times else ()
+    step = msgspec.structs.replace(LESSON.steps[1], time=time)
+    tours.entries[0].given = msgspec.structs.replace(LESSON, steps=(LESSON.steps[0], step, *LESSON.steps[2:]))
+    script = {**VARIED, "vmap/many": [*VARIED["vmap/many"], own], ROW: [*VARIED[ROW], edit]}
+    app = tours.make("many", script=script)
+
+    def result() -> str:
+        return " ".join(text(app, "result").split())
+
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        if not step_times:
+            await pilot.press("r")
+            await ran(pilot)
+            await pilot.press("t")
+            await until(pilot, lambda: app.tour.state.timings)
+        await pilot.press("x", "1")
+        await until(pilot, lambda: app.tour.state.code == ROW and app.tour.view.finished)
+        if not step_times:
+            await idle(pilot)
+            assert "t measures this too" in result() and "slower" not in result()
+            await pilot.press("t")
+        await until(pilot, lambda: "only two rows ≠ many was 100 ms (100 to 100), now 200 ms" in result())
+        assert "2.0× slower" in result() and "measures this too" not in result()
 
 
 @pytest.mark.parametrize("raised", [True, False])

@@ -127,6 +127,7 @@ async def test_the_solution_comes_after_trying(tours: Tours) -> None:
         await until(pilot, lambda: app.tour.progress.saved("vmap", "write").gave_up)
         await pilot.press("S")
         assert app.screen is app.tour_screen
+        assert "your code stays; solved from now on, the exercise comes back in review" in screen_text(app)
         assert "return 2 * x" not in screen_text(app), "the learner's code is as it was"
 
 
@@ -213,7 +214,9 @@ WRITE = Lesson(
         ),
     ),
 )
+ENDLESS = "while True: pass\n"
 LOOP = "def double(x):\n    while True: pass\n"
+SLOW = "import time\ndef double(x):\n    if isinstance(x, int): time.sleep(60)\n    return x\n"
 DEADLY = "def double(x):\n    os._exit(3)\n"
 LOUD = "def double(x):\n    return x\n\nfor _ in range(400):\n    print('x' * 100_000)\n"
 
@@ -240,11 +243,16 @@ async def test_code_that_loops_dies_or_floods_is_answered_by_a_real_worker(tours
         assert pane(app, "source").document.marks == {}, "it points at the check's own line, which is not shown"
         await told(pilot, "def double(x):\n    return x + x\n", "expected no add")
         assert pane(app, "source").document.marks == {2: "warning"} and "not yet: line 2" in screen_text(app)
-        await told(pilot, LOOP, "your code ran past the limit of 3 s, and was stopped: does a loop never end?")
+        await told(pilot, ENDLESS, "your code ran past the limit of 3 s, and was stopped: does a loop never end?")
+        stopped = "ran past the limit of 3 s, and was stopped"
+        await told(pilot, LOOP, f"your code ran, but tracing or timing it {stopped}: does a loop never end?")
+        slow = f"your code ran, but check 1 of 2 {stopped}: the lesson's own check. It calls your code"
+        await told(pilot, SLOW, f"{slow} with inputs of its own. Your code is kept; a new worker starts by itself.")
+        assert "never end" not in text(app, "lesson")
         died = "your code ended the worker: the worker ended during the step (exit 3)"
         await told(pilot, DEADLY, f"{died} Your code is kept; a new worker starts by itself.")
         await told(pilot, LOUD, "it printed too much")
-        await told(pilot, "def double(x):\n    return x * 3 - x\n", "✓ solved after 5 failed runs")
+        await told(pilot, "def double(x):\n    return x * 3 - x\n", "✓ solved after 7 failed runs")
         await until(pilot, lambda: "Well done." in screen_text(app) and app.tour.idle, 60)
         await pilot.press("S")
         await until(pilot, lambda: "The results are equal" in screen_text(app), 60)

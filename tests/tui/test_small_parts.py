@@ -14,6 +14,7 @@ from jaxtour.engine.wire.messages import Device, Done, Executed, RunProgress
 from jaxtour.render.text.layout import plain
 from jaxtour.tui.actions import ACTIONS, BY_ID, Context, Keys, Scope, bindings, in_footer, scoped
 from jaxtour.tui.key_names import key_name
+from jaxtour.tui.screens.help import KEY_CELLS, help_lines
 from jaxtour.tui.status import keys_line, top_line
 from jaxtour.tui.styling import ANSI, COLOURED
 from jaxtour.tui.tour.controllers.slots import short
@@ -110,6 +111,16 @@ def test_what_runs_is_said_in_words_with_its_time() -> None:
     busy = view(worker="running")
     assert "► compiling jit(f)" in plain(top_line(busy, Activity("compiling jit(f)", since=5.0), 5.4, 118, 60))
     assert "► compiling jit(f)  12 s" in plain(top_line(busy, Activity("compiling jit(f)", since=5.0), 17.0, 118, 60))
+
+
+def test_the_help_has_a_key_once_in_a_group_and_says_when_it_does_something_else() -> None:
+    blocks = "\n".join(map(plain, help_lines(Keys(), 76))).split("\n\n")
+    for block in blocks:
+        first, *rest = [row[:KEY_CELLS].strip() for row in block.splitlines()[1:]]
+        again = [key for key, count in Counter(filter(None, (first, *rest))).items() if count > 1]
+        assert first and not again, block
+    assert "u           the code before this edit\n            your edit again, after an undo\n" in blocks[0]
+    assert max(len(plain(line)) for line in help_lines(Keys(), 118)) <= 118
 
 
 def test_paths_at_home_are_short() -> None:

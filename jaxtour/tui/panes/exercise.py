@@ -3,7 +3,7 @@
 from jaxtour.course.model import Exercise, Step
 from jaxtour.engine.report import Report
 from jaxtour.engine.wire.messages import CheckOutcome
-from jaxtour.render.checks import inline, outcome_lines
+from jaxtour.render.checks import NO_WORDS, inline, outcome_lines
 from jaxtour.render.text.layout import Line, width_of, wrap
 from jaxtour.text import grouped, plural
 from jaxtour.tui.tour.practice import Tried, limit_of
@@ -11,6 +11,7 @@ from jaxtour.tui.tour.view import StepView
 
 BLANK: Line = ()
 APART = "   "
+NO_END = "does a loop never end?"
 
 
 def exercise_lines(view: StepView, step: Step, width: int) -> tuple[list[Line], int | None]:
@@ -111,8 +112,7 @@ def _unchecked(view: StepView, step: Step, report: Report, width: int) -> list[L
     if done.status == "interrupted":
         return wrap((("· ", "faint"), ("interrupted, so it was not checked", "muted")), width, indent="  ")
     if done.status == "timeout":
-        why = done.who or "does a loop never end?"
-        words = f"your code ran past the limit of {limit_of(step):g} s, and was stopped: {why}"
+        words = _past_limit(report, f"ran past the limit of {limit_of(step):g} s, and was stopped")
     elif done.status == "died":
         words = f"your code ended the worker: {done.reason or 'it died'}"
     else:
@@ -121,3 +121,13 @@ def _unchecked(view: StepView, step: Step, report: Report, width: int) -> list[L
     lines = wrap((("✗ ", "warning"), ("not yet: ", "warning"), (words, "")), width, indent="  ")
     again = f"{view.key('restart')} starts a new worker" if view.dead else "a new worker starts by itself"
     return [*lines, *wrap((("  ", ""), (f"Your code is kept; {again}.", "muted")), width, indent="  ")]
+
+
+def _past_limit(report: Report, ended: str) -> str:
+    """Return what was not done at the limit: the code, its tracing, or a check, which may be slow itself."""
+    if report.executed is None:
+        return f"your code {ended}: {report.done.who if report.done and report.done.who else NO_END}"
+    if (check := report.checking) is None:
+        return f"your code ran, but tracing or timing it {ended}: {NO_END}"
+    which = f"check {check.done + 1} of {check.of}" if check.of > 1 else "its check"
+    return f"your code ran, but {which} {ended}: {check.label or NO_WORDS}. It calls your code with inputs of its own."

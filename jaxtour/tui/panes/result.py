@@ -144,11 +144,16 @@ def _differs(view: StepView, step: Step, report: Report, width: int) -> list[Lin
         return []
     # Imported here: most steps have no edit.
     from jaxtour.render.changes import change_lines
+    from jaxtour.render.timing.changed import changed_times
 
     lines = change_lines(own, report, view.index, width)
+    if not lines:
+        return []
     change = change_of(step, view.state.code)
-    label = change.label if change else ""
-    return [*(wrap((("~ ", "mark"), (label, "strong")), width, indent="  ") if label and lines else ()), *lines]
+    label = wrap((("~ ", "mark"), (change.label, "strong")), width, indent="  ") if change else []
+    if own.timings and not report.timings and report.done and not report.failure:
+        lines += [(("· ", "faint"), (view.key("measure"), "strong"), (" measures this too", "muted"))]
+    return [*label, *([] if view.stable else changed_times(own.timings, report.timings, width)), *lines]
 
 
 MOST_RESULTS = 8

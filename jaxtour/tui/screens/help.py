@@ -45,7 +45,14 @@ def help_lines(keys: Keys, width: int) -> list[Line]:
 
 def _block(keys: Keys, group: tuple[str, list[Action]]) -> list[Line]:
     name, actions = group
+    meanings: dict[str, list[str]] = {}
+    for each in actions:
+        if each.help:
+            # The second meaning of a key says when the key has it.
+            meanings.setdefault(" ".join(keys.of(each)), []).append(each.help)
     rows: list[Line] = [
-        ((pad(" ".join(keys.of(each)), KEY_CELLS), "strong"), (each.help, "")) for each in actions if each.help
+        ((pad("" if place else key, KEY_CELLS), "strong"), (said, ""))
+        for key, every in meanings.items()
+        for place, said in enumerate(every)
     ]
     return [((name, "title"),), *rows, ()]

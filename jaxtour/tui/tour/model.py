@@ -301,11 +301,11 @@ class Tour:
         )  # fmt: skip
         if before is not None:
             index = profile.index if profile else None
-            state.report = requested(before, handle.run, requests, ladder is not None, bool(calls), index)
+            state.know(requested(before, handle.run, requests, ladder is not None, bool(calls), index))
         try:
             await self.runs.launch(handle, RunPurpose("request", self.key))
         except EngineError:
-            state.report = before
+            state.know(before)
             raise
         return True
 
@@ -371,7 +371,7 @@ class Tour:
             self.worker.left(dirty=event.dirty and event.status in ("ok", "error"), of=of)
         if state.report is None or not state.report.takes(event):
             return False
-        state.report = advance(state.report, event)
+        state.know(advance(state.report, event))
         if isinstance(event, Trace) and state.sought and event.label == state.sought[0]:
             places = [place for place, each in enumerate(state.report.traces) if each.label == event.label]
             state.trace = places[min(state.sought[1], len(places) - 1)]

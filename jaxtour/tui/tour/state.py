@@ -102,6 +102,12 @@ class StepState(msgspec.Struct):
     """Why the step cannot run on this worker."""
     last_judged: LastJudged = msgspec.field(default_factory=LastJudged)
 
+    def know(self, report: Report | None) -> None:
+        """Take more about the last run; if it was of the lesson's own code, `own` has that too."""
+        if self.own is not None and self.own is self.report:
+            self.own = report
+        self.report = report
+
     @property
     def timings(self) -> tuple[Timing, ...]:
         """The timings of the step."""

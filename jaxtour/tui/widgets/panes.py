@@ -74,7 +74,7 @@ PANES: tuple[PaneSpec, ...] = (
         ),
         of_report=attrgetter(
             "stdout", "traced", "stderr", "background", "value", "failure", "warnings", "checked", "done", "phase",
-            "run", "executed", "processes",
+            "run", "executed", "processes", "timings",
         ),
     ),
     PaneSpec(

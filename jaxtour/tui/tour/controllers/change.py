@@ -122,7 +122,7 @@ class ChangeController:
         tour.runs.reserved = True  # preparing the next step in between would cost a new worker
         try:
             if not known:
-                handle = tour.session.run(tour.lesson, step, step.shown_code.text, timings=False)
+                handle = tour.session.run(tour.lesson, step, step.shown_code.text, timings=bool(step.time))
                 own = await self._own_run.whole(key, handle, Report(run=handle.run))
                 if self._own_run.problem:
                     self.host.note(f"the lesson's own code did not run: {self._own_run.problem}")

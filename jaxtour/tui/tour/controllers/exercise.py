@@ -45,9 +45,11 @@ class ExerciseController:
         passed = view.solved or self.tour.is_done(*key)
         if not (passed or tried.attempts or tried.warned):
             exercises.warn(key)
-            self.host.note(f"try it first? {self.tour.keys.first('solution')} again shows a solution; your code stays")
+            again = f"{self.tour.keys.first('solution')} again shows a solution"
+            self.host.note(f"try it first? {again}; then it comes back in review")
             return
         if not passed and not tried.gave_up:
             exercises.note(key, gave_up=True)
             self.host.refresh_view()
+            self.host.note("your code stays; solved from now on, the exercise comes back in review")
         self.host.app.push_screen(SolutionScreen(self.tour, step))
