@@ -71,6 +71,10 @@ class Unfolded(Message):
         self.line = line
 
 
+class AskedBelow(Message):
+    """The question of the step came into view, or left it."""
+
+
 class ShownWanted(Message):
     """The learner clicks on the name of a pane or of a stage."""
 

@@ -375,7 +375,7 @@ async def test_a_slip_of_the_fingers_is_no_answer_and_can_be_mended(tours: Tours
         assert app.screen is app.tour_screen and app.tour.state.prediction == "3"
 
 
-async def test_the_border_says_question_only_of_a_hidden_one(tours: Tours) -> None:
+async def test_of_a_hidden_question_the_key_that_shows_it_comes_first(tours: Tours) -> None:
     said = set()
     app = tours.make("choose")
     async with app.run_test(size=(80, 24)) as pilot:
@@ -387,7 +387,13 @@ async def test_the_border_says_question_only_of_a_hidden_one(tours: Tours) -> No
             hidden = "3  (6,)" not in screen_text(app)
             assert ("shows the question" in words) == hidden
             assert ("shows more" in words) == (not hidden and lesson.max_scroll_y > 0)
+            first = " Space question   r run" if hidden else " 1-3 answer   r run"
+            await until(pilot, lambda words=first: screen_text(app).splitlines()[-1].startswith(words))
             said.add(words)
+        await resized(pilot, 80, 12)
+        await until(pilot, lambda: screen_text(app).splitlines()[-1].startswith(" Space question"))
+        await pilot.press("end")
+        await until(pilot, lambda: screen_text(app).splitlines()[-1].startswith(" 1-3 answer"))
     assert len(said) == 3, "a hidden question, hidden help, and all in view"
 
 

@@ -111,7 +111,7 @@ class KeyLine:
         """Return the bottom line within a width."""
         scope: Scope = "editor" if self.panes.editor is not None else "step"
         context = self.context(view)
-        words = self.search.words() if self.search.pattern else self._digits(context)
+        words = self.search.words() if self.search.pattern else self._asking(context)
         if self.search.line is not None:
             hint: Line = (("in all panes; a capital makes case count", "muted"),)
             return ((" " * SEARCH_CELLS, ""), *(words or hint))
@@ -142,8 +142,10 @@ class KeyLine:
             self._judged, self._by_text = view.judged, named(view)
         return self._by_text
 
-    def _digits(self, context: Context) -> Line:
-        """Return the keys of the choices, while the question is not answered."""
+    def _asking(self, context: Context) -> Line:
+        """Return the keys of the choices, while the question is not answered; before that, the one that shows it."""
+        if context.asks and not context.answered and self.panes.by_slot["lesson"].asks_below:
+            return ((self.tour.keys.of("page_down")[-1], "primitive"), (" question", "strong"), ("   ", ""))
         if not context.choices or context.answered:
             return ()
         first, last = (self.tour.keys.first(f"choose_{number}") for number in (1, context.choices))

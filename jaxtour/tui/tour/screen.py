@@ -155,6 +155,10 @@ class TourScreen(Screen[None]):
         else:
             self.slots.focus(message.slot)
 
+    def on_asked_below(self) -> None:
+        """Name the key that comes next."""
+        self.refresh_keys()
+
     def on_travelled(self, message: Travelled) -> None:
         """Show the memory at another place of the schedule."""
         self.lens.travel(message.by)

@@ -17,6 +17,7 @@ from jaxtour.tui.compat import set_border_words
 from jaxtour.tui.lines.document import EMPTY, NOTHING, Columns, DevicePiece, Document, Highlighted
 from jaxtour.tui.lines.moved import CursorMoved
 from jaxtour.tui.lines.view import LinesView
+from jaxtour.tui.messages import AskedBelow
 from jaxtour.tui.styling import content
 from jaxtour.tui.tour.practice import Prediction
 from jaxtour.tui.tour.view import StepView
@@ -104,6 +105,8 @@ class Pane(LinesView):
         """What there was to say about the step's question when that last came into view."""
         self._at_anchor: int | None = None
         """The row at the top when the anchor last came into view: it stays in view until the learner scrolls."""
+        self.asks_below = False
+        """Whether a question that waits for an answer is below what is in view, where a key here shows it."""
         self._wanted = 0
         """Rows wanted at the last content."""
         self._fresh = True
@@ -361,9 +364,14 @@ class Pane(LinesView):
     def _more(self) -> Line:
         """The key that shows what is below, if there is something."""
         rows, end = self.scene.plan.rows, self.scroll_offset.y + self.size.height
-        if not (self.spec.reads and self.has_focus and self.size.height and rows.count > end and self.view):
+        here = self.spec.reads and self.has_focus and self.size.height and rows.count > end and self.view
+        asks = bool(here) and rows.at(end)[0] < self.document.asked
+        if asks != self.asks_below:
+            self.asks_below = asks
+            self.post_message(AskedBelow())
+        if not here or not self.view:
             return ()
-        words = " shows the question" if rows.at(end)[0] < self.document.asked else " shows more"
+        words = " shows the question" if asks else " shows more"
         return ((self.view.keys.of("page_down")[-1], "strong"), (words, "muted"))
 
     @property
