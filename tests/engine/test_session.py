@@ -1,21 +1,25 @@
 """The rule of state holds against a model of the worker that knows which cells made its state."""
 
 import asyncio
+from pathlib import Path
 
+import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_worker import BROKEN, LESSON, LOOKS, WIDE, ModelWorker, Recorder, drain, recorded, started, step
 
 from jaxtour.course.model import Lesson, Requires, Step
+from jaxtour.course.trust import EVERYTHING, Trust
 from jaxtour.engine.cells import asked_of, cell, devices_needed
-from jaxtour.engine.session import Session, WorkerConfig
+from jaxtour.engine.session import EngineError, Session, WorkerConfig
 from jaxtour.engine.wire.commands import (
     Open,
 )
 from jaxtour.engine.wire.messages import (
     Done,
 )
-from jaxtour.text import harmless
+from jaxtour.text import Raw, harmless
 
 ACTIONS = st.one_of(
     st.tuples(st.just("run"), st.integers(0, 4)),
@@ -137,6 +141,27 @@ async def test_prepare_says_when_there_is_nothing_to_do() -> None:
     await drain(session)
     assert await session.prepare(LESSON, step(1)) is None
     assert await session.prepare(LESSON, step(3)) == 2
+
+
+async def test_a_lesson_is_compared_with_the_trusted_one_until_it_may_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(EVERYTHING, raising=False)
+    trust, worker = Trust(tmp_path / "trusted.json"), ModelWorker()
+    far = msgspec.structs.replace(LESSON, file=Raw(str(tmp_path / "far.yaml")))
+    session = Session(worker, WorkerConfig(), trust)
+    await session.start()
+    for _ in range(2):
+        with pytest.raises(EngineError, match="trust"):
+            await session.run(far, step(0))
+    assert await session.prepare(far, step(1)) is None and not worker.ran
+    trust.allow(far, keep=False)
+    await session.run(far, step(0))
+    await drain(session)
+    other = msgspec.structs.replace(far, title="Another version", steps=far.steps[:1])
+    with pytest.raises(EngineError, match="trust"):
+        await session.run(other, step(0))
+    assert len([cell for _, cell, _ in worker.ran if cell]) == 1
 
 
 async def test_a_step_that_needs_devices_waits_until_it_is_known_how_many_there_are() -> None:
