@@ -260,8 +260,9 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def set_highlights(self, highlights: Highlights | None, matches: Sequence[int] = ()) -> None:
         """Highlight lines until others are shown; only rows in view that changed are repainted."""
-        self.scene.highlighted = Highlighted(highlights, matches)
-        self.repaint()
+        was, self.scene.highlighted = self.scene.highlighted, Highlighted(highlights, matches)
+        if highlights or was.highlights:
+            self.repaint()
 
     def walk(self, by: int) -> bool:
         """Go to the next match, or the previous one, wrapping around; return whether there is one."""
