@@ -15,7 +15,7 @@ from textual.message import Message
 from jaxtour.tui.graphics import Graphics
 from jaxtour.tui.keyboard import KeyDecoder, pasted
 from jaxtour.tui.messages import GraphicsKnown
-from jaxtour.tui.output import Output
+from jaxtour.tui.output import TerminalOutput
 
 
 class KeyParser(XTermParser):
@@ -42,7 +42,7 @@ class TourDriver(linux_driver.LinuxDriver):
         linux_driver.getincrementaldecoder = lambda _: lambda: KeyDecoder(self.graphics.heard)  # type: ignore[attr-defined, assignment]
         linux_driver.XTermParser = KeyParser  # type: ignore[attr-defined]
         # Textual 8.2.8: its own hands every frame to a thread.
-        linux_driver.WriterThread = Output  # type: ignore[attr-defined, assignment]
+        linux_driver.WriterThread = TerminalOutput  # type: ignore[attr-defined, assignment]
         if not os.isatty(2):
             # Textual 8.2.8, `LinuxDriver._file`: it is stderr, and there is no public way to another file.
             assert sys.__stdout__ is not None

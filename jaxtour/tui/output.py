@@ -10,7 +10,7 @@ WAITING = 30
 """The most texts that wait for the terminal; whoever writes one more waits too."""
 
 
-class Output:
+class TerminalOutput:
     """A terminal's output, with the interface of Textual's `WriterThread`.
 
     A thread waits for its turn on a core, and the key with it: tens of milliseconds while a step keeps all cores busy.

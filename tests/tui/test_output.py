@@ -7,20 +7,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from jaxtour.tui.output import WAITING, Output
+from jaxtour.tui.output import WAITING, TerminalOutput
 
 LONG = "".join(f"{number};" for number in range(40_000))
 """More than a terminal takes while nobody reads."""
 
 
 @contextmanager
-def terminal(encoding: str = "utf-8") -> Iterator[tuple[int, Output]]:
+def terminal(encoding: str = "utf-8") -> Iterator[tuple[int, TerminalOutput]]:
     """Yield a terminal's other end, and the output to it, whose thread has not been started."""
     master, slave = pty.openpty()
     tty.setraw(slave)
     try:
         with os.fdopen(slave, "w", encoding=encoding, errors="backslashreplace") as file:
-            yield master, Output(file)
+            yield master, TerminalOutput(file)
     finally:
         os.close(master)
 
@@ -68,7 +68,7 @@ def test_a_terminal_that_another_program_left_without_waiting() -> None:
 def test_a_terminal_that_is_gone_holds_nobody_up() -> None:
     master, slave = pty.openpty()
     with os.fdopen(slave, "w", encoding="utf-8") as file:
-        output = Output(file)
+        output = TerminalOutput(file)
         output.start()
         os.close(master)
         for _ in range(WAITING * 3):
@@ -78,7 +78,7 @@ def test_a_terminal_that_is_gone_holds_nobody_up() -> None:
 
 def test_what_is_no_terminal_is_written_by_the_thread(tmp_path: Path) -> None:
     with (tmp_path / "out").open("w+", encoding="utf-8") as file:
-        output = Output(file)
+        output = TerminalOutput(file)
         output.start()
         output.write(LONG)
         output.stop()
