@@ -41,7 +41,7 @@ class TourDriver(linux_driver.LinuxDriver):
         # Textual 8.2.8: its own decoder raises for invalid UTF-8, which ends the app.
         linux_driver.getincrementaldecoder = lambda _: lambda: KeyDecoder(self.graphics.heard)  # type: ignore[attr-defined, assignment]
         linux_driver.XTermParser = KeyParser  # type: ignore[attr-defined]
-        # Textual 8.2.8: its own hands every frame to a thread.
+        # Textual 8.2.8: its own writer hands every frame to a thread.
         linux_driver.WriterThread = TerminalOutput  # type: ignore[attr-defined, assignment]
         if not os.isatty(2):
             # Textual 8.2.8, `LinuxDriver._file`: it is stderr, and there is no public way to another file.

@@ -7,7 +7,7 @@ from threading import Lock, Thread
 from typing import TextIO
 
 WAITING = 30
-"""The most texts that wait for the terminal; whoever writes one more waits too."""
+"""The most texts that wait for the terminal; whoever writes one more has to wait too."""
 
 
 class TerminalOutput:
@@ -29,7 +29,7 @@ class TerminalOutput:
         self._thread.start()
 
     def write(self, text: str) -> None:
-        """Write a text after all earlier ones; in the encoding of the file."""
+        """Write a text after all earlier ones, in the encoding of the file."""
         data = text.encode(self._file.encoding, self._file.errors or "strict")
         # A signal's handler may write while the same thread does.
         if self._turn.acquire(blocking=False):
@@ -60,7 +60,7 @@ class TerminalOutput:
                 try:
                     data = data[os.write(descriptor, data) :]
                 except BlockingIOError:
-                    # Another program has left the terminal like that.
+                    # Another program has left the terminal in this mode.
                     select.select([], [descriptor], [])
                 except OSError:
                     # The terminal is gone, and its SIGHUP ends the app.
@@ -68,7 +68,7 @@ class TerminalOutput:
             self._queue.task_done()
 
     def isatty(self) -> bool:
-        """Return whether it is a terminal."""
+        """Return whether the file is a terminal."""
         return self._file.isatty()
 
     def fileno(self) -> int:
@@ -88,7 +88,7 @@ class TerminalOutput:
 
 
 def _opened(descriptor: int) -> int | None:
-    """Open the same terminal again, not to be waited for; None if it is none, or cannot be opened.
+    """Open the same terminal again, without waiting on it; None if it is not one, or cannot be opened.
 
     The flag belongs to the open file, which the shell shares with this program.
     """

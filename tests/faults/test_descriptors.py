@@ -112,7 +112,7 @@ FAULTS = {
 
 
 UNTAKEN = {
-    # The runner is given an empty pipe, or whoever is faster has the command.
+    # The runner is given an empty pipe: otherwise whoever is faster would get the command.
     "commands read by a thread of the step": f"{HOLD}import threading\nCOMMANDS = os.dup(CTL)\n"
     "def eat():\n    while True: os.read(COMMANDS, 10**6)\n"
     "ends = os.pipe()\nos.dup2(ends[0], CTL)\nthreading.Thread(target=eat, daemon=True).start()",

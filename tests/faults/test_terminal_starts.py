@@ -16,7 +16,7 @@ NOWHERE = "/proc/nowhere"
 """A place where nobody, not even root, can create a file."""
 SCREEN = (100, 30)
 OPENED = b"\x1b[?1049h"
-"""The first that the tour writes, when it knows the size."""
+"""What the tour writes first, once it knows the size."""
 
 
 def no_descriptors() -> None:
@@ -117,7 +117,7 @@ def test_it_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, row: Row, na
 
 
 def test_a_window_that_is_resized_while_the_tour_starts(tmp_path: Path, row: Row) -> None:
-    """As by a window manager that puts a new window in its place."""
+    """A window may be resized while the tour starts, as by a window manager that puts a new window in its place."""
     with Tour(tmp_path, columns=80, lines=24) as tour:
         tour.until(lambda _: OPENED in tour.terminal.raw)
         tour.terminal.resize(*SCREEN)

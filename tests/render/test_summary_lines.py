@@ -1,4 +1,4 @@
-"""What a lesson's end says."""
+"""A lesson's end says what the learner did."""
 
 from datetime import UTC, datetime
 

@@ -55,7 +55,10 @@ async def test_a_change_runs_and_shows_what_it_did(tours: Tours, before: tuple[s
 
 @pytest.mark.parametrize("step_times", [True, False])
 async def test_a_change_is_compared_in_its_times(tours: Tours, *, step_times: bool) -> None:
-    """Of a step that times something, the own code too; otherwise once the learner has measured both."""
+    """A change is compared by its times.
+
+    If the step times something, the lesson's own code is timed too; otherwise once the learner has measured both.
+    """
     varied(tours)
     call = "predict_many(w, X)"
     own, edit = (

@@ -1,4 +1,4 @@
-"""What reaches a real terminal, and when: at once, in order, and whole."""
+"""What is written reaches a real terminal at once, in order, and whole."""
 
 import os
 import pty
@@ -10,7 +10,7 @@ from pathlib import Path
 from jaxtour.tui.output import WAITING, TerminalOutput
 
 LONG = "".join(f"{number};" for number in range(40_000))
-"""More than a terminal takes while nobody reads."""
+"""A text longer than a terminal takes while nobody reads."""
 
 
 @contextmanager

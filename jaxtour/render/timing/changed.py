@@ -7,7 +7,7 @@ from jaxtour.render.text.layout import Line, StyledText, wrap
 from jaxtour.text import grouped, number_and_unit, seconds
 
 _APART = 1.1
-"""Medians whose ratio is smaller are not told apart: one process is a few per cent faster than the next."""
+"""Medians whose ratio is smaller count as equal: one process is a few per cent faster than the next."""
 
 
 def changed_times(before: Sequence[Timing], after: Sequence[Timing], width: int) -> list[Line]:
@@ -40,14 +40,14 @@ def _measured(timing: Timing) -> bool:
 
 
 def _differ(was: Timing, now: Timing) -> bool:
-    """Whether the middle halves of the runs do not overlap, and the medians are not close."""
+    """Return whether the middle halves of the runs do not overlap, and the medians are not close."""
     overlap = was.q1_s <= now.q3_s and now.q1_s <= was.q3_s
     low, high = sorted((was.median_s, now.median_s))
     return not overlap and high > low * _APART
 
 
 def _time(timing: Timing) -> str:
-    """`6.13 µs (6.02 to 6.3)`; the ends have a unit where it is another one."""
+    """Return `6.13 µs (6.02 to 6.3)`; the ends have a unit if it differs."""
     unit = number_and_unit(timing.median_s)[1]
     ends = (number_and_unit(end) for end in (timing.q1_s, timing.q3_s))
     low, high = (number if own == unit else f"{number} {own}" for number, own in ends)

@@ -124,7 +124,7 @@ def _unchecked(view: StepView, step: Step, report: Report, width: int) -> list[L
 
 
 def _past_limit(report: Report, ended: str) -> str:
-    """Return what was not done at the limit: the code, its tracing, or a check, which may be slow itself."""
+    """Return what was not done at the limit: the code, its tracing, or a check, which may itself be slow."""
     if report.executed is None:
         return f"your code {ended}: {report.done.who if report.done and report.done.who else NO_END}"
     if (check := report.checking) is None:

@@ -103,7 +103,7 @@ class StepState(msgspec.Struct):
     last_judged: LastJudged = msgspec.field(default_factory=LastJudged)
 
     def know(self, report: Report | None) -> None:
-        """Take more about the last run; if it was of the lesson's own code, `own` has that too."""
+        """Take in more about the last run; if that was of the lesson's own code, `own` takes it in too."""
         if self.own is not None and self.own is self.report:
             self.own = report
         self.report = report
@@ -138,7 +138,7 @@ class Kept(NamedTuple):
     """Whether the lesson's code has changed since the edit was made."""
 
     def facts(self, file: Raw | None) -> dict[str, Any]:
-        """The fields of a `StepView` about it; `file` is shown in place of the step's code."""
+        """Return the fields of a `StepView` about it; `file` is shown in place of the step's code."""
         own = file is None
         return {
             "step": self.step, "saved": self.saved, "done": self.done, "code": self.code if file is None else file,

@@ -1,4 +1,4 @@
-"""What a change did to the times."""
+"""A change shows what it did to the times."""
 
 import pytest
 
