@@ -44,6 +44,8 @@ class Terminal:
         self.raw = bytearray()
         self.last = 0.0
         """When the last byte was read: drawing it here takes longer than writing it did."""
+        self._unanswered = False
+        """Whether nothing was drawn since the last keys."""
         self.master, slave = os.openpty()
         self.resize(columns, lines, tell=False)
 
@@ -94,13 +96,19 @@ class Terminal:
 
     def show(self, data: bytes) -> None:
         """Draw output that was read."""
+        self._unanswered = self._unanswered and not data
         self.stream.feed(QUERY.sub(b"", data))
 
     def until(self, seen: str | Callable[[str], object], timeout_s: float = 30.0) -> float:
-        """Wait until the screen shows a text or satisfies a predicate; returns seconds from start to last byte."""
+        """Wait until the screen shows a text or satisfies a predicate; returns seconds from start to last byte.
+
+        Raises `ValueError` if it did before the keys that were just sent: then it does not tell whether they arrived.
+        """
         deadline = time.perf_counter() + timeout_s
         while True:
             if seen in self.text if isinstance(seen, str) else seen(self.text):
+                if self._unanswered:
+                    raise ValueError(f"{seen!r} was there before the keys; the screen:\n{self.text}")
                 return self.last - self.started
             left = deadline - time.perf_counter()
             if left <= 0 or (self.process.poll() is not None and not self.pump(0)):
@@ -116,6 +124,7 @@ class Terminal:
 
     def send(self, keys: str) -> None:
         """Send keys."""
+        self._unanswered = True
         os.write(self.master, keys.encode())
 
     def resize(self, columns: int, lines: int, *, tell: bool = True) -> None:
@@ -128,6 +137,15 @@ class Terminal:
         """Close the terminal, as a lost connection does."""
         os.close(self.master)
         self.master = -1
+
+    def ended(self, timeout_s: float = 60.0) -> int:
+        """Read until the program has ended; returns its exit code. Unread output would hold it up."""
+        deadline = time.perf_counter() + timeout_s
+        while (code := self.process.poll()) is None:
+            if time.perf_counter() > deadline:
+                raise ScreenTimeoutError(f"it did not end; the screen:\n{self.text}")
+            self.pump(0.02)
+        return code
 
     def end(self) -> None:
         """Close the terminal and wait for the child, killing it after 5 s."""

@@ -111,7 +111,7 @@ def test_who_waits_can_choose_something_else_or_quit(open_tour: Open, machine: M
     tour.send("\x1b[B\x1b[B\r")
     tour.until("cpu ×2 simulated", PATIENCE_S)
     tour.send("q")
-    assert tour.process.wait(PATIENCE_S) == 0
+    assert tour.ended() == 0
 
 
 def test_one_host_of_several_is_said_while_devices_are_opened_and_after(open_tour: Open) -> None:

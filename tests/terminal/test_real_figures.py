@@ -55,6 +55,4 @@ def test_a_terminal_with_sixels_gets_them_and_its_answer_is_no_key(tour: Termina
     tour.until(lambda _: SIXELS in tour.raw)
     assert tour.text.splitlines()[0] == before
     tour.send("q")
-    while tour.process.poll() is None:
-        tour.pump(0.5)
-    assert tour.process.returncode == 0
+    assert tour.ended() == 0

@@ -31,12 +31,12 @@ def test_from_the_first_start_to_the_second(tmp_path: Path) -> None:
         first.send("/in_axes pmap\r")
         first.until("pmap ›")
         first.send("q")
-        assert first.process.wait(20) == 0
+        assert first.ended() == 0
     with Terminal(ARGV, env=env, columns=80, lines=24) as second:
         second.until("pmap ›")
         assert "Welcome" not in second.text
         second.send("q")
-        assert second.process.wait(20) == 0
+        assert second.ended() == 0
     told = subprocess.run(
         [*ARGV, "progress", "--json"], env=os.environ | env, capture_output=True, text=True, timeout=60, check=True
     )

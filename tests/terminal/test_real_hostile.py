@@ -71,11 +71,13 @@ def test_a_lesson_with_escapes_is_read_edited_pasted_into_and_run(tour: Terminal
 @pytest.mark.row
 def test_a_search_for_escapes_is_shown_and_not_written(tour: Terminal) -> None:
     tour.until("ready", 60)
-    for keys in ("/", "\x10", "l/"):
+    nothing = "nothing has this name or text"
+    for keys, opened, found in (("/", "text to search", "nowhere"), ("\x10", "╭─ Find", nothing)):
         tour.send(keys)
-        tour.quiet(0.2)
+        tour.until(opened)
         tour.send(f"\x1b[200~{PASTED}\x1b[201~")
-        tour.until("UGFzdGVk")
+        # The box moves once the search has ended.
+        tour.until(lambda text, found=found: found in text and "UGFzdGVk" in text)
         tour.send("\x1b")
         tour.until(lambda text: "UGFzdGVk" not in text)
     harmless(tour)

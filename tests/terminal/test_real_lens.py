@@ -59,7 +59,7 @@ def test_from_the_source_through_every_stage_and_back(tour: Terminal) -> None:
     tour.send("\x1b[Z")
     tour.until("3:21  jnp.dot(w, x) →")
     tour.send("\r")
-    tour.until("▌")
+    tour.until("5▏g(")  # the call that the instruction comes from
     tour.send("i")
     tour.until("Esc close")
     assert "3:21" in tour.text
