@@ -122,7 +122,7 @@ def test_a_variable_is_found_at_the_columns_where_it_is_shown() -> None:
 
 def test_what_the_worker_does_is_harmless() -> None:
     words = doing(decoded(RunProgress(run=1, phase="tracing", label=HOSTILE)))
-    harmless(worker_state(view(), Activity(words=words), 0.0))
+    harmless(worker_state(view(worker="running"), Activity(words=words), 0.0))
 
 
 def test_the_pane_of_times_is_harmless() -> None:
