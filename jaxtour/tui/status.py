@@ -90,8 +90,9 @@ def worker_state(view: StepView, activity: Activity, now: float) -> Line:
         quiet = not activity.words or view.stable or elapsed < SHOWN_AFTER_S
         beside: Line = outcome(view) if quiet else (("   ", ""), (activity.words, "muted"))
         return ((f"{glyph} ready", "success"), *beside)
-    # While it only prepares, it is ready; now the learner waits for it.
-    words = (activity.words if activity.words != PREPARING else "") or ("connecting" if view.connects else view.worker)
+    # Until it replays what it prepares, it is ready: here the learner waits for its start.
+    stale = activity.words == PREPARING and view.worker != "running"
+    words = ("" if stale else activity.words) or ("connecting" if view.connects else view.worker)
     style: Style = "mark" if view.worker in ("running", "interrupting") else "muted"
     line: Line = ((f"{glyph} ", style), (words, "muted" if style == "muted" else ""))
     if elapsed >= SHOWN_AFTER_S and not view.stable:

@@ -112,6 +112,7 @@ async def test_who_saw_a_solution_is_told_that_it_comes_back(tours: Tours) -> No
         await ran(pilot)
         said = " ".join(text(app, "lesson").split())
         assert "✓ solved, after a solution was shown; it comes back in review" in said and "hints" not in said
+        assert "\n  S compares it with a solution\n" in text(app, "lesson"), "it is on one line, since both do not fit"
 
 
 async def test_the_solution_comes_after_trying(tours: Tours) -> None:

@@ -56,6 +56,7 @@ async def test_a_profiled_call_has_the_share_of_each_line_beside_it(course: Tour
         assert [line.split() for line in code if "%" in line] == [["━╸", "~35%", "2"], ["━━", "45%", "5"]]
         assert len({len(line) for line in beside(app, "source") if line.strip()}) == 1, "one column"
         assert border(app, "source") == "⚑ 980 ms, 15.0% not accounted for"
+        assert "P tables" in screen_text(app), "the same key opens these now"
 
 
 async def test_the_hottest_line_comes_into_view(course: Tours) -> None:

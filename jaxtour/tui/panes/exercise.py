@@ -50,7 +50,7 @@ def _verdict(view: StepView, step: Step, width: int) -> tuple[list[Line], int]:
     """Return the lines, and the number of the most important one."""
     report = view.report
     if report is None:
-        return (wrap(_solved(view, " before"), width, indent="  "), 0) if view.solved else ([], 0)
+        return (_solved(view, " before", width), 0) if view.solved else ([], 0)
     if report.checked is None and report.done is None:
         return [], 0
     lines, here = _checked(view, report, width) if report.checked else (_unchecked(view, step, report, width), 0)
@@ -70,7 +70,7 @@ def _checked(view: StepView, report: Report, width: int) -> tuple[list[Line], in
     passed = sum(outcome.passed is True for outcome in outcomes)
     of = f"{passed} of {plural(len(outcomes), 'check')} passed"
     if checked.passed:
-        return wrap(_solved(view, f" {_effort(view.tried)}"), width, indent="  "), 0
+        return _solved(view, f" {_effort(view.tried)}", width), 0
     if not any(outcome.passed is False for outcome in outcomes):
         words = checked.message or "the check did not pass"
         if report.failure:
@@ -85,11 +85,14 @@ def _checked(view: StepView, report: Report, width: int) -> tuple[list[Line], in
     return lines, here
 
 
-def _solved(view: StepView, how: str) -> Line:
+def _solved(view: StepView, how: str, width: int) -> list[Line]:
     if view.tried.gave_up:
         how = ", after a solution was shown; it comes back in review"
-    key: Line = ((APART, ""), (view.key("solution"), "strong"), (" compares it with a solution", "muted"))
-    return (("✓ ", "success"), ("solved", "success"), (how, "muted"), *key)
+    words: Line = (("✓ ", "success"), ("solved", "success"), (how, "muted"))
+    key: Line = ((view.key("solution"), "strong"), (" compares it with a solution", "muted"))
+    if width_of(words) + len(APART) + width_of(key) <= width:
+        return [(*words, (APART, ""), *key)]
+    return [*wrap(words, width, indent="  "), (("  ", ""), *key)]
 
 
 def _effort(tried: Tried) -> str:

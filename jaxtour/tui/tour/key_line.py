@@ -129,8 +129,12 @@ class KeyLine:
             if self.host.pane.spec.name == "stage":
                 actions = [action for action in actions if action.id != f"stage_{view.state.stage}"]
         sight = self.looking.next_of(view.sights)
-        look = f"see {sight.name}" if sight else "see text"
-        actions = [msgspec.structs.replace(each, label=look) if each.id == "look" else each for each in actions]
+        labels = {"look": f"see {sight.name}" if sight else "see text"}
+        if context.profiled:
+            labels["profile"] = "tables"
+        actions = [
+            msgspec.structs.replace(each, label=labels[each.id]) if each.id in labels else each for each in actions
+        ]
         if self.search.pattern:
             actions = [action for action in actions if action.id in SEARCHING]
             words = (*words, ("   ", ""))

@@ -190,8 +190,12 @@ class Worker:
 
     @property
     def preparing(self) -> bool:
-        """Whether it only replays in advance; the learner's next request takes precedence over that."""
-        return not self.dead and self._prepares is not None and self._session.current == self._prepares
+        """Whether it starts in order to replay in advance; the learner's next request takes precedence over that.
+
+        A replay that has begun is not stopped for a request, which needs the same state.
+        """
+        starts = self.state not in ("dead", "running")
+        return starts and self._prepares is not None and self._session.current == self._prepares
 
     def facts(self, *, ready: bool) -> dict[str, Any]:
         """Return the fields of a `StepView` about it; `ready` if what it does keeps nobody waiting."""
