@@ -86,10 +86,20 @@ def _of_keys(env: dict[str, str], out: Path) -> dict[str, list[str]]:
         terminal.quiet(2.0)
         found["r"] = _crossed(terminal, out, "r", "{ lambda")
         found["3, the first"] = _crossed(terminal, out, "3", "HloModule")
-        # Worker events that arrive meanwhile do not belong to the key.
-        found["a cursor key"] = min((_crossed(terminal, out, key, "HloModule") for key in "jkj"), key=len)
-        found["t"] = _crossed(terminal, out, "t", "ready")
+        found["a cursor key"] = _fewest(terminal, out, "jkjkjkjk", "HloModule")
+        # Each press comes from the stage, where the first one begins.
+        found["t"] = _fewest(terminal, out, "ttt", "ready", after="3")
     return found
+
+
+def _fewest(terminal: Terminal, out: Path, keys: str, brings: str, after: str = "") -> list[str]:
+    """Return what that press passes through which meets the fewest events of the worker, such as the machine's load."""
+    found = []
+    for key in keys:
+        terminal.send(after)
+        terminal.quiet(0.5, 60)
+        found.append(_crossed(terminal, out, key, brings))
+    return min(found, key=len)
 
 
 def _crossed(terminal: Terminal, out: Path, key: str, brings: str) -> list[str]:

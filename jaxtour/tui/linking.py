@@ -338,6 +338,8 @@ def said_of_stage(view: StepView, link: CursorLink, otherwise: Line = (), peaks:
     origin = stage.origin_of(line)
     if origin.kind != "other" and not origin.spans and origin.unlinked:
         return ((origin.unlinked, "muted"),)
+    if not origin.transforms:
+        return ()
     mark = glyph(origin.transforms)
     if mark.word and mark.word not in plain(otherwise) and view.state.stage not in DRAWN:
         return ((mark.glyph, mark.style), (f" {in_words(origin.transforms)}", "muted"))

@@ -111,14 +111,16 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def trouble(self) -> tuple[object, ...]:
-        """The facts that explain why there is no worker, or what keeps it from opening its devices."""
-        return (
-            self.worker in ("dead", "opening devices") and self.worker,
-            self.detail,
-            self.held,
-            self.lost,
-            self.cpu_helps,
-        )
+        """The facts that explain why there is no worker, or what keeps it from opening its devices; usually none."""
+        if not (self.dead or (self.worker == "opening devices" and self.detail)):
+            return ()
+        return (self.worker, self.detail, self.held, self.lost, self.cpu_helps)
+
+    @property
+    def against(self) -> tuple[object, ...]:
+        """The run of the lesson's own code that the result is compared with, and the times of the last one."""
+        own, last = self.state.own, self.state.report
+        return () if own is None or last is None or own is last else (own, last.timings)
 
     @property
     def measuring(self) -> RunProgress | None:

@@ -70,11 +70,11 @@ PANES: tuple[PaneSpec, ...] = (
     PaneSpec(
         "result", "Result", result.document,
         of_view=attrgetter(
-            "step", "state.reason", "trouble", "ascii", "trace", "state.own", "state.process", "editing"
+            "step", "state.reason", "trouble", "ascii", "trace", "against", "state.process", "editing"
         ),
         of_report=attrgetter(
             "stdout", "traced", "stderr", "background", "value", "failure", "warnings", "checked", "done", "phase",
-            "run", "executed", "processes", "timings",
+            "run", "executed", "processes",
         ),
     ),
     PaneSpec(
