@@ -45,7 +45,7 @@ FLOOD = "print('x' * 100)"
 """What the second step repeats for a flood; a third step would never begin, since the second runs before it."""
 LEFT = (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1003l", b"\x1b[?2004l", b"\x1b[<u")
 """The sequences that give the terminal back: screen, cursor, mouse, paste and keyboard, each by its mode."""
-ENDS_S = 10.0
+ENDS_S = 30.0
 
 
 def wait(reached: Callable[[], object], seconds: float = ENDS_S) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from guard_client import Guard, alive, descendants
+from guard_client import DEADLINE_S, Guard, alive, descendants
 from pty_tour import Tour
 from survival import RUNNER, memory_mib
 from table import Row
@@ -140,8 +140,8 @@ def test_nothing_is_left(tmp_path: Path, row: Row, how: str) -> None:
         guard.process.kill()
     else:
         guard.process.stdin.close()
-    guard.process.wait(5)
-    guard.wait(lambda: not any(map(alive, family)), seconds=5)
+    guard.process.wait(DEADLINE_S)
+    guard.wait(lambda: not any(map(alive, family)))
     row.left = 0
     for pipe in (guard.process.stdin, guard.process.stdout, guard.process.stderr):
         pipe.close()

@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from guard_client import alive
 from survival import DIED, ERROR, INTERRUPTED, OK, TIMEOUT, Fault, Worker, each
 from table import Row
 
@@ -155,14 +156,13 @@ def test_jax(worker: Worker, row: Row, fault: Fault) -> None:
 def test_an_interrupt_of_a_long_compile(worker: Worker, row: Row) -> None:
     """An interrupt of a long compile is answered, and the runner that still compiles is gone before any timing."""
     guard = worker.guard
-    run = guard.ask(JAX + COMPILE, fresh=True)
+    runner = int(guard.run("import os\nos.getpid()", fresh=True).result)
+    run = guard.ask(JAX + COMPILE)
     guard.started(run)
     began = time.monotonic()
     guard.send("interrupt")
     done = guard.until(event="done", run=run)[-1]
-    took = time.monotonic() - began
-    row.seen = f"{done['status']} after {took:.2f} s"
-    assert done["status"] == INTERRUPTED and took < 3
+    row.seen = f"{done['status']} after {time.monotonic() - began:.2f} s"
+    assert (done["status"], done["reason"]) == (INTERRUPTED, "interrupted and did not stop")
     worker.survived(row, time.monotonic(), lost=True)
-    timed = f"{JAX}import time\nt = time.perf_counter()\njax.jit(lambda x: x + 1)(1.0)\ntime.perf_counter() - t < 0.5"
-    assert guard.run(timed, fresh=True).result == "True"
+    assert not alive(runner)

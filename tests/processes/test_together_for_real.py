@@ -149,6 +149,7 @@ async def test_a_hang_in_one_is_interrupted(both):
 
 @pytest.mark.faults
 async def test_a_time_limit_for_one(both):
+    await both.run("None")  # the limit counts what is replayed, too
     both.codes.append("if jax.process_index() == 0: jax.jit(jnp.sum)(x).block_until_ready()")
     whole = lesson(*both.codes)
     step = replace(whole.steps[-1], timeout=2.0)
@@ -187,7 +188,12 @@ async def test_the_guard_of_one_process_is_killed(request: pytest.FixtureRequest
         both.row = row_of(request.node)
         guard = both.engine._members[1].engine
         assert isinstance(guard, ProcessEngine) and guard._process
-        os.kill(guard._process.pid, signal.SIGKILL)
+        pid = guard._process.pid
+
+        async def killed() -> None:
+            os.kill(pid, signal.SIGKILL)
+
+        both.when("running", killed)
         outcome = await both.run("import time\ntime.sleep(30)")
         assert outcome.report.done.reason == "process 1 of 2: the worker's guard ended; process 0 waited for it"
         outcome = await both.run("1 + 1")

@@ -234,9 +234,9 @@ async def test_code_that_loops_dies_or_floods_is_answered_by_a_real_worker(tours
     async def told(pilot: Pilot[int], code: str, words: str) -> None:
         app.tour.set_code(code)
         app.tour_screen.refresh_view()
-        await until(pilot, lambda: app.tour.idle, 60)
+        await until(pilot, lambda: app.tour.idle)
         await pilot.press("r")
-        await until(pilot, lambda: words in " ".join(text(app, "lesson").split()), 60)
+        await until(pilot, lambda: words in " ".join(text(app, "lesson").split()))
         assert app.tour.code.text == code, "what the learner wrote is kept"
 
     async with app.run_test(size=(80, 24)) as pilot:
@@ -254,8 +254,8 @@ async def test_code_that_loops_dies_or_floods_is_answered_by_a_real_worker(tours
         await told(pilot, DEADLY, f"{died} Your code is kept; a new worker starts by itself.")
         await told(pilot, LOUD, "it printed too much")
         await told(pilot, "def double(x):\n    return x * 3 - x\n", "✓ solved after 7 failed runs")
-        await until(pilot, lambda: "Well done." in screen_text(app) and app.tour.idle, 60)
+        await until(pilot, lambda: "Well done." in screen_text(app) and app.tour.idle)
         await pilot.press("S")
-        await until(pilot, lambda: "The results are equal" in screen_text(app), 60)
+        await until(pilot, lambda: "The results are equal" in screen_text(app))
         await pilot.press("end")
         await until(pilot, lambda: "+ subtract f32[8]" in " ".join(screen_text(app).split()))

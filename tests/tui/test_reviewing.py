@@ -225,15 +225,15 @@ async def test_a_review_with_a_real_worker(tmp_path: Path) -> None:
     app = TourApp(open_path(tmp_path / "short.yaml"), session, progress, now=lambda: NOW, review=True)
     async with app.run_test(size=(80, 24)) as pilot:
         try:
-            await until(pilot, lambda: "review 1 of 2" in screen_text(app) and session.state == "ready", 60)
+            await until(pilot, lambda: "review 1 of 2" in screen_text(app) and session.state == "ready")
             await pilot.press("2", "r")
-            await until(pilot, lambda: app.tour.progress.saved("short", "guess").right, 60)
+            await until(pilot, lambda: app.tour.progress.saved("short", "guess").right)
             assert "✓ right" in screen_text(app)
             await pilot.press("n", "e")
             assert app.tour_screen.panes.editor is not None
             app.tour_screen.panes.editor.text = "z = y + y"
             await pilot.press("f5")
-            await until(pilot, lambda: app.tour.is_done("short", "task") and not app.tour.busy, 60)
+            await until(pilot, lambda: app.tour.is_done("short", "task") and not app.tour.busy)
             await pilot.press("escape", "n")
             await until(pilot, lambda: "✓ short › A task" in screen_text(app))
             assert "✓ short › A guess" in screen_text(app)

@@ -18,7 +18,7 @@ from jaxtour.text import harmless
 from jaxtour.tui.app import TourApp
 from jaxtour.tui.widgets.pane import Pane
 
-WAIT_S = 10.0
+WAIT_S = 60.0
 
 
 class Given:
@@ -60,9 +60,9 @@ class Tours:
         )
 
 
-async def until(pilot: Pilot[Any], condition: Callable[[], object], wait_s: float = WAIT_S) -> None:
+async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
     """Wait until a condition holds."""
-    deadline = time.monotonic() + wait_s
+    deadline = time.monotonic() + WAIT_S
     while not condition():
         assert time.monotonic() < deadline, "the condition never held"
         await pilot.pause()

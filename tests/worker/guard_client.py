@@ -17,7 +17,7 @@ from jaxtour.worker.guard.link import PREAMBLE
 
 GUARD = Path(jaxtour.__file__).parent / "worker" / "start_guard.py"
 FAULTY = Path(__file__).parent / "faulty_runner.py"
-DEADLINE_S = float(os.environ.get("JT_TEST_TIMEOUT_MS", "15000")) / 1000
+DEADLINE_S = 60.0
 
 
 class Report:
@@ -141,13 +141,17 @@ class Guard:
         """Wait until the code has printed `started`."""
         return self.until(event="text", run=run, text="started\n")
 
-    def ping(self):
-        """Ping the guard; returns the seconds until its pong, and leaves what came before that to be read."""
+    def ping(self, *, during=None):
+        """Ping the guard; returns the seconds until its pong, and leaves what came before that to be read.
+
+        With `during`, fail if that run has ended by then.
+        """
         began = time.monotonic()
         self.send("ping", n=7)
         *before, _ = self.until(event="pong", n=7)
         taken = time.monotonic() - began
         self.waiting[:0] = before
+        assert not [each for each in before if each["event"] == "done" and each["run"] == during]
         return taken
 
     def descendants(self):

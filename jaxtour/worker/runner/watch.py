@@ -14,12 +14,10 @@ from .writer import Event, Writer
 EVERY_S = 1.0
 _SHARE = 50
 """After a look, wait for this many times as long as it took."""
-_LOAD_STEPS = 2
-"""Steps for each core: smaller changes of the load are not reported."""
-_MEMORY_STEPS = 50
-"""Steps for the whole memory."""
-_BUSY_STEP = 5
-"""Percent."""
+_LOAD_STEP = 0.5
+"""Smaller changes of the load, of the share of memory in use and of the utilization in percent are not reported."""
+_MEMORY_STEP = 0.02
+_BUSY_STEP = 5.0
 
 
 class DeviceWatch:
@@ -44,7 +42,7 @@ class DeviceWatch:
             return
         now = facts(self._devices, self._findings, self._meter)
         self._cost = time.monotonic() - began
-        if news(now) != news(self._said):
+        if is_news(now, self._said):
             self._said, self._when = now, time.monotonic()
             self._writer.say(now)
 
@@ -87,17 +85,24 @@ class DeviceWatch:
                 return
 
 
-def news(event: Event) -> Event:
-    """Return the facts without small changes of load, memory and utilization."""
-    if not event:
-        return {}
-    host = dict(event["host"])
-    if host["load"] is not None:
-        host["load"] = round(host["load"] * _LOAD_STEPS)
-    if host["used_bytes"] is not None and host["memory_bytes"]:
-        host["used_bytes"] = round(host["used_bytes"] / host["memory_bytes"] * _MEMORY_STEPS)
-    devices = [
-        {**device, "utilization": round(device["utilization"] / _BUSY_STEP)} if "utilization" in device else device
-        for device in event["devices"]
-    ]
-    return {**event, "host": host, "devices": devices}
+def is_news(now: Event, said: Event) -> bool:
+    """Whether the facts differ from those that were reported last by more than small changes.
+
+    Compared with rounded figures, those that sway about a half would be reported each time.
+    """
+    if not said:
+        return True
+    (fixed, moving), (fixed_before, before) = apart(now), apart(said)
+    return fixed != fixed_before or any(
+        old != new and (old is None or new is None or abs(new - old) >= step)
+        for (new, step), (old, _) in zip(moving, before, strict=True)
+    )
+
+
+def apart(event: Event) -> tuple[Event, list[tuple[float | None, float]]]:
+    """Return the facts without the figures that always change, and those, each with the least change that counts."""
+    host = event["host"]
+    moving = [(host["load"], _LOAD_STEP), (host["used_bytes"], _MEMORY_STEP * (host["memory_bytes"] or 0))]
+    moving += [(device.get("utilization"), _BUSY_STEP) for device in event["devices"]]
+    devices = [{**device, "utilization": None} for device in event["devices"]]
+    return {**event, "host": {**host, "load": None, "used_bytes": None}, "devices": devices}, moving

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.alone
 DIED, OK = "died", "ok"
 
 IGNORES = "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\ntime.sleep(30)"
-HOLDS = "import itertools\nprint('started')\nall(itertools.repeat(True))"
+HOLDS = "import collections, itertools as i\ncollections.deque(i.chain(map(print, ['started']), i.repeat(0)), maxlen=0)"
 
 FAULTS = {
     # name: (program, status, part of its reason or error)
@@ -78,8 +78,8 @@ def test_one_interrupt_gives_two_seconds_of_grace(guard):
     guard.started(run)
     guard.send("interrupt")
     done = guard.until(event="done", run=run)[-1]
-    assert done["status"] == "interrupted"
-    assert 2.0 <= done["seconds"] < 3.5
+    assert (done["status"], done["reason"]) == ("interrupted", "interrupted and did not stop")
+    assert done["seconds"] >= 2.0
 
 
 def test_a_timeout_uses_the_same_ladder(guard):
@@ -95,8 +95,8 @@ def test_the_timeout_counts_from_the_start_of_the_run(tmp_path):
     go = tmp_path / "go"
     guard = Guard(f"slow_start:{go}").open()
     guard.until(event="state", state="opening devices")
-    run = guard.ask("1 + 1", timeout_s=0.05)
-    until = time.monotonic() + 0.1
+    run = guard.ask("1 + 1", timeout_s=1.0)
+    until = time.monotonic() + 1.1
     guard.wait(lambda: time.monotonic() > until)
     go.touch()
     assert guard.until(event="done", run=run)[-1]["status"] == "ok"

@@ -216,8 +216,8 @@ def test_interrupts_at_any_moment(guard):
 
 
 def test_a_time_limit_ends_with_its_run(guard):
-    assert guard.run("1 + 1", timeout_s=0.3).result == "2"
-    assert guard.run("import time\ntime.sleep(0.6)\n7").result == "7"
+    assert guard.run("1 + 1", timeout_s=1.0).result == "2"
+    assert guard.run("import time\ntime.sleep(1.1)\n7").result == "7"
 
 
 def test_a_runner_that_dies_of_an_interrupt_was_interrupted(guard):

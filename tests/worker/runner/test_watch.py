@@ -59,6 +59,17 @@ def test_only_what_is_news_is_said_and_not_twice_in_a_second(monkeypatch):
     assert len(sink.said) == 3
 
 
+def test_what_sways_is_said_once_and_what_drifts_is_said_again(monkeypatch):
+    clock, sink = [100.0], Sink()
+    monkeypatch.setattr(watch.time, "monotonic", lambda: clock[0])
+    watching = watch.DeviceWatch(sink, devices.open_devices(), (), None)
+    for load in (0.74, 0.76, 0.5, 0.99, 1.25, 0.8, 1.7, 1.8):
+        monkeypatch.setattr(devices, "host", lambda load=load: host(load, 500))
+        clock[0] += 2
+        watching.look()
+    assert [event["host"]["load"] for event in sink.said] == [0.74, 1.25, 1.8]
+
+
 def test_nothing_is_looked_at_while_something_is_measured(monkeypatch):
     sink, meter = Sink(), Meter()
     watching = watch.DeviceWatch(sink, devices.open_devices(), (), meter)
