@@ -3,8 +3,8 @@
 from textual.app import App, ComposeResult
 from textual.strip import Strip
 
+from jaxtour.tui.lines.cursor import CursorMoved
 from jaxtour.tui.lines.document import Document, LazyLines
-from jaxtour.tui.lines.moved import CursorMoved
 from jaxtour.tui.lines.view import LinesView
 from jaxtour.tui.themes import THEMES
 

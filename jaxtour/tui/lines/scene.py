@@ -9,60 +9,11 @@ from typing import NamedTuple
 from textual.geometry import Offset, Size
 from textual.scroll_view import ScrollView
 
+from jaxtour.tui.lines.cursor import Cursor
 from jaxtour.tui.lines.document import EMPTY, NOTHING, Columns, Document, Highlight
 from jaxtour.tui.lines.rows import GOES_ON, Plan, breaks
 from jaxtour.tui.lines.search import MatchFinder
 from jaxtour.tui.styling import HighlightStyle, Mark
-
-SCAN = 1000
-"""Lines that left and right search for a selectable piece before they give up."""
-
-
-class Cursor:
-    """The cursor of a view: its line, and the selected piece of that line. It stays while a document has no cursor."""
-
-    def __init__(self) -> None:
-        self.line = 0
-        self.selection: Columns | None = None
-        """The selected piece of the line."""
-
-    def adopt(self, document: Document, old: Document, *, fresh: bool) -> bool:
-        """Find a place in another document: its anchor if `fresh`, else the same line. Return whether it moved."""
-        line, selection = self.line, self.selection
-        if fresh or old is EMPTY:
-            line, selection = document.anchor or 0, None
-        line = max(0, min(line, len(document.lines) - 1))
-        if selection is not None and selection not in document.selectable_in(line):
-            selection = None
-        moved = line != self.line
-        self.line, self.selection = line, selection
-        return moved
-
-    def put(self, line: int, selection: Columns | None) -> bool:
-        """Go to a line and a piece in it; return whether that is another place."""
-        moved = (line, selection) != (self.line, self.selection)
-        self.line, self.selection = line, selection
-        return moved
-
-    def beside(self, document: Document, by: int) -> tuple[int, Columns] | None:
-        """Return the line and the piece after the selection, or before it; the selection itself at the end.
-
-        None where the line has nothing to select.
-        """
-        pieces = document.selectable_in(self.line)
-        if not pieces:
-            return None
-        entry = 0 if by > 0 else -1
-        place = pieces.index(self.selection) + by if self.selection in pieces else entry
-        if self.selection not in pieces or 0 <= place < len(pieces):
-            return self.line, pieces[place]
-        for line in range(self.line + by, self.line + by * SCAN, by):
-            if not 0 <= line < len(document.lines):
-                break
-            if pieces := document.selectable_in(line):
-                return line, pieces[entry]
-        assert self.selection is not None
-        return self.line, self.selection
 
 
 class Port(NamedTuple):

@@ -12,9 +12,9 @@ from textual.strip import Strip
 
 from jaxtour.tui.actions import bindings
 from jaxtour.tui.lines.charts import Charts
+from jaxtour.tui.lines.cursor import CursorMoved
 from jaxtour.tui.lines.document import NOTHING, Columns, Document, Highlighted, Highlights
 from jaxtour.tui.lines.frame import Border
-from jaxtour.tui.lines.moved import CursorMoved
 from jaxtour.tui.lines.painter import PaintedRows, Painter
 from jaxtour.tui.lines.scene import SIDEWAYS, WHEEL, Folding, Port, Scene, Scroller
 from jaxtour.tui.styling import Palette

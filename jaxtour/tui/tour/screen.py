@@ -16,7 +16,7 @@ from jaxtour.engine.session import EngineError
 from jaxtour.text import clean
 from jaxtour.tui.actions import ACTIONS, BY_ID, Context, bindings
 from jaxtour.tui.compat import unpainted_focus
-from jaxtour.tui.lines.moved import CursorMoved
+from jaxtour.tui.lines.cursor import CursorMoved
 from jaxtour.tui.messages import EditEnded, NamesWanted, ShownWanted, Travelled, Turned, Unfolded
 from jaxtour.tui.screens.box import BoxScreen
 from jaxtour.tui.status import Bar, top_line

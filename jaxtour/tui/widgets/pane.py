@@ -14,8 +14,8 @@ from textual.geometry import Size
 from jaxtour.engine.report import Report
 from jaxtour.render.text.layout import Line, in_ascii
 from jaxtour.tui.compat import set_border_words
+from jaxtour.tui.lines.cursor import CursorMoved
 from jaxtour.tui.lines.document import EMPTY, NOTHING, Columns, DevicePiece, Document, Highlighted
-from jaxtour.tui.lines.moved import CursorMoved
 from jaxtour.tui.lines.view import LinesView
 from jaxtour.tui.messages import AskedBelow
 from jaxtour.tui.styling import content

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from jaxtour.engine.links import Target, links_of
 from jaxtour.engine.wire.messages import Span
-from jaxtour.tui.lines.moved import CursorView
+from jaxtour.tui.lines.cursor import CursorView
 from jaxtour.tui.linking import (
     CursorLink,
     Spot,
