@@ -137,14 +137,23 @@ PROGRAMS = {
 }
 FAULTS = {name: Fault(**{**vars(fault), "code": JAX + fault.code}) for name, fault in PROGRAMS.items()}
 COMPILE = """
+import sys, threading, time
 def f(x):
     for i in range(1000):
         x = jnp.sin(x) @ jnp.cos(x + i)
     return x
+def watch(main):
+    last, looks = None, 0
+    while looks < 30:
+        frame = sys._current_frames()[main]
+        looks, last = looks + 1 if (frame, frame.f_lasti) == last else 0, (frame, frame.f_lasti)
+        time.sleep(0.01)
+    print("started")
 lowered = jax.jit(f).lower(jnp.ones((8, 8)))
-print("started")
+threading.Thread(target=watch, args=(threading.get_ident(),)).start()
 lowered.compile()
 """
+"""It says that it has started once its Python has stood still for a while: then XLA compiles."""
 
 
 @each(FAULTS)
@@ -162,7 +171,9 @@ def test_an_interrupt_of_a_long_compile(worker: Worker, row: Row) -> None:
     began = time.monotonic()
     guard.send("interrupt")
     done = guard.until(event="done", run=run)[-1]
-    row.seen = f"{done['status']} after {time.monotonic() - began:.2f} s"
-    assert (done["status"], done["reason"]) == (INTERRUPTED, "interrupted and did not stop")
+    took = time.monotonic() - began
+    row.seen = f"{done['status']} after {took:.2f} s"
+    # In JAX 0.10 Python goes on at once, in 0.12 the runner is killed after 2 s; to compile all of it takes far longer.
+    assert done["status"] == INTERRUPTED and took < 10
     worker.survived(row, time.monotonic(), lost=True)
     assert not alive(runner)
