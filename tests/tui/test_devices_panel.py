@@ -141,6 +141,21 @@ async def test_what_is_lit_goes_with_the_value(tours: Tours) -> None:
         assert not highlighted(app, "devices") and not highlighted(app, "result") and not border(app, "devices")
 
 
+async def test_a_result_that_opens_at_its_drawing_says_which_lines_are_in_view(tours: Tours) -> None:
+    spread(tours, rows_of(8))
+    app = tours.make("many", script=tours.script)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("r")
+        await ran(pilot)
+        result = pane(app, "result")
+        await until(pilot, lambda: result.scroll_offset.y > 0)
+        first, count = result.scroll_offset.y + 1, len(result.document.lines)
+        assert border(app, "result") == f"lines {first}-{first + result.size.height - 1} of {count}"
+        result.scroller.to(y=0)
+        await until(pilot, lambda: border(app, "result") == "")
+
+
 async def test_the_cursor_stays_on_its_device_whatever_comes_above_it(tours: Tours) -> None:
     spread(tours, rows_of(8))
     app = tours.make("many", script=tours.script)

@@ -376,10 +376,10 @@ class Pane(LinesView):
 
     @property
     def _below_start(self) -> Line:
-        """Which lines are in view, if a view that scrolls on its own hides its start: `lines 4-8 of 11`."""
+        """Return which lines of a result are in view, if its start is not: `lines 4-8 of 11`."""
         rows, top, document = self.scene.plan.rows, self.scroll_offset.y, self.document
-        scrolls = document.follow or (document.anchor is not None and not (document.cursor or self.spec.reads))
-        if not scrolls or not 0 < top < rows.count or (self.view and self.view.state.process is not None):
+        of_all = self.view is not None and self.view.state.process is None
+        if self.spec.name != "result" or not of_all or not 0 < top < rows.count:
             return ()
         first, last = (rows.at(min(row, rows.count - 1))[0] + 1 for row in (top, top + self.size.height - 1))
         return ((f"lines {first}-{last} of {len(document.lines)}", ""),)
