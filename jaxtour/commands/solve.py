@@ -9,6 +9,7 @@ from jaxtour.commands.common import ascii_only, catalogue_for, coloured, headles
 from jaxtour.commands.files import code_of
 from jaxtour.commands.trust import check_trusted
 from jaxtour.course.model import Broken, CourseError, Lesson, Step
+from jaxtour.engine.cells import limit_of
 from jaxtour.engine.headless import Outcome
 from jaxtour.engine.session import WorkerConfig
 from jaxtour.engine.wire.messages import CheckOutcome, Failure
@@ -72,7 +73,7 @@ def _exercises(lesson: Lesson) -> str:
 async def _outcome(lesson: Lesson, step: Step, code: str, config: WorkerConfig, *, trust: bool) -> Outcome:
     async with headless(config, trust=trust) as engine:
         tell_findings(await engine.facts())
-        return await engine.step(lesson, step, timings=False, code=code)
+        return await engine.step(lesson, step, timings=False, code=code, limit_s=limit_of(step))
 
 
 def _verdict(lesson: Lesson, step: Step, outcome: Outcome) -> SolveDocument:

@@ -117,6 +117,15 @@ def timeout_of(step: Step, default_s: float | None) -> float | None:
     return default_s if step.timeout is None else step.timeout
 
 
+EXERCISE_S = 30.0
+"""The time limit of an exercise's code, and of each call that it times: it may be an endless loop."""
+
+
+def limit_of(step: Step) -> float | None:
+    """Return the time limit of a learner's attempt, in seconds; None outside of exercises."""
+    return timeout_of(step, EXERCISE_S * (1 + len(step.time))) if step.exercise else None
+
+
 HOW: Mapping[str, str] = {
     "died": "ended the worker", "timeout": "ran out of time", "interrupted": "was interrupted"
 }  # fmt: skip

@@ -75,9 +75,18 @@ class Headless:
         return self.session.facts
 
     async def step(
-        self, lesson: Lesson, step: Step | Broken, *, timings: bool = True, code: str | None = None
+        self,
+        lesson: Lesson,
+        step: Step | Broken,
+        *,
+        timings: bool = True,
+        code: str | None = None,
+        limit_s: float | None = None,
     ) -> Outcome:
-        """Run one step in the state that the steps before it leave, and judge it."""
+        """Run one step in the state that the steps before it leave, and judge it.
+
+        `limit_s` is the time limit of a step without its own timeout.
+        """
         if isinstance(step, Broken):
             return Outcome(step, "failed", problems=(step.error.message,), reason=step.error.message)
         if reason := await self._why_not(lesson, step):
@@ -85,7 +94,7 @@ class Headless:
         while True:
             without = self.session.left_out(lesson, step)
             run = await self.session.run(
-                lesson, step, code, timings=timings, hlo=needs_hlo(step), default_timeout_s=TIMEOUT_S
+                lesson, step, code, timings=timings, hlo=needs_hlo(step), default_timeout_s=limit_s or TIMEOUT_S
             )
             report = await self.whole(Report(run, without))
             self._note(lesson, step, report)

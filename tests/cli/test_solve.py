@@ -3,10 +3,14 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 from inside import REAL, command
 
+from jaxtour.course.model import Exercise, Step
 from jaxtour.course.trust import EVERYTHING
+from jaxtour.engine.cells import EXERCISE_S, limit_of
+from jaxtour.text import Raw
 
 LESSON = """\
 format: 1
@@ -26,6 +30,11 @@ steps:
         - {leaks: double(1.0)}
       solution: "def double(x): return x + x"
       hints: [a, b]
+  - id: soon
+    title: Soon
+    text: x
+    timeout: 1
+    exercise: {starter: ..., check: [{value: two}], solution: two = 2, hints: [a]}
   - {id: broken, title: Broken, text: x}
 """
 
@@ -35,6 +44,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "own.yaml").write_text(LESSON)
     (tmp_path / "right.py").write_text("def double(x):\n    return 2 * x\n")
     (tmp_path / "wrong.py").write_text("def double(x):\n    return x * x + 1\n")
+    (tmp_path / "loops.py").write_text("two = 2\nwhile True:\n    pass\n")
     (tmp_path / "raises.py").write_text("def double(x):\n    return 2 * x\n1 / 0\n")
     return tmp_path
 
@@ -70,6 +80,22 @@ def test_code_that_raises_is_no_solution(folder: Path) -> None:
     assert [outcome["passed"] for outcome in verdict["outcomes"]] == [None, None]
 
 
+def test_a_loop_without_end_is_answered_at_the_limit(folder: Path) -> None:
+    done = command("solve", "own.yaml/soon", "loops.py", cwd=folder, engine=REAL)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.startswith("timed out: the run took longer than 1 s\n✗ not yet\n")
+
+
+def test_the_limit_of_an_attempt() -> None:
+    """An attempt has a limit for its code and one for each call that it times, unless the lesson's author sets one."""
+    attempt = Exercise(starter=Raw("..."), check=Raw("f"), solution=Raw("f = abs"))
+    step = Step(id="one", title="One", text="", exercise=attempt)
+    timed = msgspec.structs.replace(step, time=(Raw("f(1)"), Raw("f(2)")))
+    assert (limit_of(step), limit_of(timed)) == (EXERCISE_S, 3 * EXERCISE_S)
+    assert limit_of(msgspec.structs.replace(timed, timeout=7.0)) == 7.0
+    assert limit_of(msgspec.structs.replace(timed, exercise=None)) is None
+
+
 def test_it_runs_nothing_that_is_not_trusted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(EVERYTHING)
     done = command("solve", "own.yaml/write", "right.py", cwd=folder)
@@ -79,8 +105,8 @@ def test_it_runs_nothing_that_is_not_trusted(folder: Path, monkeypatch: pytest.M
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("own.yaml/read", "right.py"), "own.yaml/read is not an exercise: own/write"),
-        (("own.yaml", "right.py"), "own.yaml: name one of its exercises: own/write"),
+        (("own.yaml/read", "right.py"), "own.yaml/read is not an exercise: own/write, own/soon"),
+        (("own.yaml", "right.py"), "own.yaml: name one of its exercises: own/write, own/soon"),
         (("own.yaml/none", "right.py"), "lesson own has no step 'none'"),
         (("own.yaml/broken", "right.py"), "own.yaml/broken does not load: "),
         (("own.yaml/write", "none.py"), "none.py: no such file: name a Python file"),

@@ -1,12 +1,13 @@
 """The exercise in the lesson pane: the verdict on the learner's code, the hints, and the keys to continue."""
 
 from jaxtour.course.model import Exercise, Step
+from jaxtour.engine.cells import limit_of
 from jaxtour.engine.report import Report
 from jaxtour.engine.wire.messages import CheckOutcome
 from jaxtour.render.checks import NO_WORDS, inline, outcome_lines
 from jaxtour.render.text.layout import Line, width_of, wrap
 from jaxtour.text import grouped, plural
-from jaxtour.tui.tour.practice import Tried, limit_of
+from jaxtour.tui.tour.practice import Tried
 from jaxtour.tui.tour.view import StepView
 
 BLANK: Line = ()

@@ -10,7 +10,7 @@ from jaxtour.course.edits import Edits, is_scratch
 from jaxtour.course.model import Broken, Lesson, Step, StepKey
 from jaxtour.course.progress import Progress
 from jaxtour.course.standing import undone
-from jaxtour.engine.cells import profile_request, unmet
+from jaxtour.engine.cells import limit_of, profile_request, unmet
 from jaxtour.engine.compare.verify import over
 from jaxtour.engine.report import Report, RunPurpose, Runs, advance, files_of, joined, requested
 from jaxtour.engine.session import EngineError, Session
@@ -20,7 +20,7 @@ from jaxtour.text import Raw
 from jaxtour.tui.actions import Keys
 from jaxtour.tui.choices import DeviceChoice
 from jaxtour.tui.peaks import Peaks
-from jaxtour.tui.tour.practice import Exercises, Predictions, limit_of
+from jaxtour.tui.tour.practice import Exercises, Predictions
 from jaxtour.tui.tour.scratch import Scratch
 from jaxtour.tui.tour.state import PREPARING, Activity, Kept, StepState, Worker, doing, stage_after
 from jaxtour.tui.tour.view import StepView

@@ -11,15 +11,12 @@ import msgspec
 from jaxtour.course.edits import change_of, is_own
 from jaxtour.course.model import Ask, Broken, Exercise, Proof, Step, StepKey, Variation
 from jaxtour.course.progress import Progress, SavedStep
-from jaxtour.engine.cells import timeout_of
 from jaxtour.engine.compare.answers import Judgement, grade, mark_of, proof_of, reply, truth
 from jaxtour.engine.compare.verify import answered, over
 from jaxtour.engine.report import Report
 
 WITHOUT_TRACES = ("result", "devices")
 """What there is to look at even if no call was traced."""
-LIMIT_S = 30.0
-"""The time limit of an exercise's code, and of each call that it times: it may be an endless loop."""
 
 
 class Prediction(msgspec.Struct, frozen=True):
@@ -224,11 +221,6 @@ class Exercises:
         stopped = report.done is not None and report.done.status == "interrupted"
         if step.exercise and not passed and not stopped:
             self.note(key, attempts=self.of(key).attempts + 1)
-
-
-def limit_of(step: Step) -> float | None:
-    """Return the time limit of a step in the tour, in seconds; None without one, as the user can interrupt."""
-    return timeout_of(step, LIMIT_S * (1 + len(step.time))) if step.exercise else None
 
 
 def exercise_of(step: Step | Broken) -> Exercise | None:

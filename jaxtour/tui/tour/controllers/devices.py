@@ -99,18 +99,19 @@ class DeviceController:
         self.highlight()
 
     def cursor_moved(self, *_moved: object, **_how: bool) -> None:
-        """Highlight what belongs to the lead's cursor."""
-        self.highlight()
+        """Highlight what belongs to the lead's cursor, which some keys need."""
+        if self.highlight():
+            self.host.refresh_keys()
 
-    def highlight(self) -> None:
-        """Highlight what belongs to the lead's cursor, if that changed."""
+    def highlight(self) -> bool:
+        """Highlight what belongs to the lead's cursor; return whether that changed."""
         if self.lead is None:
-            return
+            return False
         devices: frozenset[str] = frozenset().union(*(piece.devices for piece in self.lead.pieces))
         panes = [self.panel, self.result]
         state = (devices, self.tour.key, self.tour.session.facts, *(id(pane.document) for pane in panes))
         if state == self._highlighted:
-            return
+            return False
         self._highlighted = state
         selected = _only(devices)
         if selected != self.tour.state.device:
@@ -121,7 +122,7 @@ class DeviceController:
             cursor.highlight(devices)
         # When it fills the screen, its text says this.
         self.panel.say(() if self.panel.whole else self._about(devices))
-        self.host.refresh_keys()
+        return True
 
     def _about(self, devices: frozenset[str]) -> Line:
         """Return the facts of the selected device, or the number of devices."""
