@@ -65,7 +65,9 @@ def seconds(monkeypatch):
 def test_the_loop_agrees_with_timeit(call):
     """The loop agrees with `timeit`.
 
-    Samples of both alternate, so that other load affects both, and so does their order: the first wakes BLAS up.
+    A missing wait or a second call differs by more than a fourth; `benchmarks/agreement.py` measures how close they are.
+    Samples of both alternate, and so does their order: the first wakes BLAS up. The shortest of each count, which no
+    other program interrupted.
     """
     result = eval(call, SPACE)
     host = call.startswith(("n.", "sum"))
@@ -73,13 +75,15 @@ def test_the_loop_agrees_with_timeit(call):
     waiting = call if host else f"({call}).block_until_ready()" if call == "small(w)" else f"wait({call})"
     theirs = timeit.Timer(waiting, globals=SPACE)
     number = max(1, int(2e-4 / (loops.complete(20) / 20)))
-    ratios = []
+    ours, others = [], []
     for sample in range(300):
-        after = theirs.timeit(number) if sample % 2 else None
+        if sample % 2:
+            others.append(theirs.timeit(number))
         with clock.no_collection():
-            ours = loops.complete(number)
-        ratios.append(ours / (theirs.timeit(number) if after is None else after))
-    assert 0.95 < statistics.median(ratios) < 1.05
+            ours.append(loops.complete(number))
+        if not sample % 2:
+            others.append(theirs.timeit(number))
+    assert 0.8 < min(ours) / min(others) < 1.25
 
 
 def test_both_loops_tell_the_same_of_a_call_that_takes_a_while():
