@@ -65,7 +65,7 @@ def seconds(monkeypatch):
 def test_the_loop_agrees_with_timeit(call):
     """The loop agrees with `timeit`.
 
-    A missing wait or a second call differs by more than a fourth; `benchmarks/agreement.py` measures how close they are.
+    A missing wait or a second call is more than a fourth off; `benchmarks/agreement.py` measures how close they are.
     Samples of both alternate, and so does their order: the first wakes BLAS up. The shortest of each count, which no
     other program interrupted.
     """
