@@ -63,7 +63,7 @@ class Trust:
 
     def __init__(self, path: Path | None = None, *, everything: bool = False) -> None:
         self.path = path or paths.state_dir() / "trusted.json"
-        self._bundled = os.path.realpath(paths.lessons_dir())
+        self._bundled = Path(os.path.realpath(paths.lessons_dir()))
         self._everything = everything or os.environ.get(EVERYTHING) == "1"
         self._for_now: set[tuple[str, str]] = set()
         self._kept: _Kept | None = None
@@ -123,7 +123,7 @@ class Trust:
         return "as trusted" if _digest(code) == self.files()[file].digest else "changed since"
 
     def _is_bundled(self, file: str) -> bool:
-        return os.path.dirname(os.path.realpath(file)) == self._bundled  # noqa: PTH120
+        return Path(os.path.realpath(file)).parent == self._bundled
 
     def _change(self, change: Callable[[dict[str, TrustedFile]], object]) -> None:
         """Apply a change to the file's current content, since another jaxtour may have changed it."""

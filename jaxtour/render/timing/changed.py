@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from jaxtour.engine.wire.messages import Timing
 from jaxtour.render.text.layout import Line, StyledText, wrap
-from jaxtour.text import grouped, number_and_unit, seconds
+from jaxtour.render.timing.rows import speed
+from jaxtour.text import number_and_unit, seconds
 
 _APART = 1.1
 """Medians whose ratio is smaller count as equal: one process is a few per cent faster than the next."""
@@ -19,8 +20,7 @@ def changed_times(before: Sequence[Timing], after: Sequence[Timing], width: int)
     apart = [pair for pair in pairs if _differ(*pair)]
     lines: list[Line] = []
     for was, now in apart:
-        factor = now.median_s / was.median_s
-        words = f"now {_time(now)}: {_times(max(factor, 1 / factor))}× {'slower' if factor > 1 else 'faster'}"
+        words = f"now {_time(now)}: {speed(was.median_s / now.median_s)}"
         earlier: StyledText = (f"was {_time(was)}, ", "muted")
         spans: list[StyledText] = [("≠ ", "mark"), (f"{now.label}  ", ""), earlier, (words, "")]
         lines += wrap(spans, width, indent="  ")
@@ -52,7 +52,3 @@ def _time(timing: Timing) -> str:
     ends = (number_and_unit(end) for end in (timing.q1_s, timing.q3_s))
     low, high = (number if own == unit else f"{number} {own}" for number, own in ends)
     return f"{seconds(timing.median_s)} ({low} to {high})"
-
-
-def _times(factor: float) -> str:
-    return f"{factor:.1f}" if factor < 10 else grouped(round(float(f"{factor:.1e}")))

@@ -242,10 +242,13 @@ def _against(timing: Timing, timings: Sequence[Timing]) -> str:
     if base is None or not _measured(timing):
         return ""
     ratio = base.median_s / timing.median_s
+    return "about equal" if max(ratio, 1 / ratio) <= 1 + _EQUAL else speed(ratio)
+
+
+def speed(ratio: float) -> str:
+    """Return how many times as fast a call is, in words: `3.0× faster`, `310× slower` for a ratio below 1."""
     word = "faster" if ratio > 1 else "slower"
     ratio = max(ratio, 1 / ratio)
-    if ratio <= 1 + _EQUAL:
-        return "about equal"
     number = f"{ratio:.1f}" if ratio < 9.95 else grouped(round(float(f"{ratio:.1e}")))
     return f"{number}× {word}"
 

@@ -67,6 +67,8 @@ class Painter:
         width = max(0, self._port.width - 1)
         row = self._port.top + y
         thumb = y in self._port.thumb(rows.count)
+        if row >= rows.count and not thumb:
+            return self._empty(width)
         segments: list[Segment] = []
         if row < rows.count:
             line, part = rows.at(row)
@@ -74,15 +76,16 @@ class Painter:
             if scene.gutter:
                 segments += self._gutter(line, part, marks).crop(0, width)
             segments += self._body(line, part, marks, max(0, width - scene.gutter))
-        elif not thumb and self._blank.cell_length == width + 1:
-            return self._blank
         else:
             segments.append(Segment(" " * width, self._rich("", ())))
         segments.append(Segment(self._signs["thumb"] if thumb else " ", self._rich("bar-muted" if thumb else "", ())))
-        strip = Strip(segments, width + 1)
-        if row >= rows.count and not thumb:
-            self._blank = strip
-        return strip
+        return Strip(segments, width + 1)
+
+    def _empty(self, width: int) -> Strip:
+        """Return a row without text, the same one as long as the width stays."""
+        if self._blank.cell_length != width + 1:
+            self._blank = Strip([Segment(" " * (width + 1), self._rich("", ()))], width + 1)
+        return self._blank
 
     def _rich(self, style: Style, marks: tuple[Mark | None, ...]) -> RichStyle:
         return self.palette.rich(style, marks)

@@ -86,7 +86,7 @@ class DeviceWatch:
 
 
 def is_news(now: Event, said: Event) -> bool:
-    """Whether the facts differ from those that were reported last by more than small changes.
+    """Return whether the facts differ from those that were reported last by more than small changes.
 
     Compared with rounded figures, those that sway about a half would be reported each time.
     """
