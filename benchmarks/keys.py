@@ -52,15 +52,15 @@ SILENCE_S = 0.03
 """After this many seconds without a byte, a repaint is complete, and the next key cannot undo it unseen."""
 
 
-HOST = re.compile(r"host +[━─]+ .*load")
-"""The row of the host's memory and load, which changes on its own."""
+ON_THEIR_OWN = re.compile(r"host +[━─]+ .*load|► running +\d+ s")
+"""The rows that change without a key: the host's memory and load, and the clock of the running step."""
 
 
 def drawn_elsewhere(terminal: Terminal, data: bytes) -> bool:
-    """Draw output; return whether it changed anything but the row of the host."""
+    """Draw output; return whether it changed anything but the rows that change without a key."""
     terminal.screen.dirty.clear()
     terminal.show(data)
-    return not all(HOST.search(terminal.screen.display[row]) for row in terminal.screen.dirty)
+    return not all(ON_THEIR_OWN.search(terminal.screen.display[row]) for row in terminal.screen.dirty)
 
 
 def key_to_bytes(terminal: Terminal, key: str) -> float:
