@@ -35,3 +35,16 @@ async def test_a_key_that_the_text_names_comes_behind_the_most_important_one(tou
         await run_many(pilot, tours)
         assert "a see jaxpr   t time   g graph   r run   n next" in screen_text(app)
         assert "D compare" not in screen_text(app).splitlines()[-1], "there is nothing to compare"
+
+
+async def test_two_keys_that_lead_to_the_same_stage_take_one_place(tours: Tours) -> None:
+    one, many, *rest = tours.entries[0].given.steps
+    many = msgspec.structs.replace(many, ask=None, after="Press `1`.")
+    tours.entries[0].given = msgspec.structs.replace(tours.entries[0].given, steps=(one, many, *rest))
+    app = tours.make("many")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await run_many(pilot, tours)
+        keys = screen_text(app).splitlines()[-1]
+        assert "1 jaxpr" in keys
+        assert "a see jaxpr" not in keys

@@ -123,12 +123,18 @@ class KeyLine:
         actions = in_footer(scope, context)
         if first:
             actions.sort(key=lambda action: first.index(action.id) if action.id in first else len(first))
+        sight = self.looking.next_of(view.sights)
         if scope == "step":
+            own = [each for each in self._named(view) if each.when(context)]
+            there = f"stage_{sight.shown}" if sight else ""
+            if any(action.id == there for action in own):
+                # The key that the text names leads where `look` does.
+                bright = tuple(there if name == "look" else name for name in bright)
+                actions = [BY_ID[there] if action.id == "look" else action for action in actions]
             lead = bright if any(action.id in bright for action in actions) else ("run",)
-            actions = with_named(actions, [each for each in self._named(view) if each.when(context)], lead)
+            actions = with_named(actions, own, lead)
             if self.host.pane.spec.name == "stage":
                 actions = [action for action in actions if action.id != f"stage_{view.state.stage}"]
-        sight = self.looking.next_of(view.sights)
         labels = {"look": f"see {sight.name}" if sight else "see text"}
         if context.profiled:
             labels["profile"] = "tables"
