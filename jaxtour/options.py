@@ -1,12 +1,15 @@
 """Options that several commands share."""
 
 import functools
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from jaxtour.dispatch import WorkerOptions as WorkerOptions
+
+if TYPE_CHECKING:
+    from jaxtour.commands.launch import Script
 
 HELP = {"help_option_names": ["-h", "--help"]}
 
@@ -23,13 +26,10 @@ def worker_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def device_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that choose the worker's devices; the command gets them as `options`."""
-
-    @functools.wraps(command)
-    def gathering(**given: Any) -> Any:
-        chosen = {name: given.pop(name) for name in WorkerOptions._fields if name in given}
-        return command(**given, options=WorkerOptions(**chosen))
-
-    for option in (
+    return _gathered(
+        command,
+        "options",
+        WorkerOptions,
         click.option(
             "--worker", metavar="PREFIX", help="Run on another machine, through a prefix such as 'ssh -T tpu-vm'."
         ),
@@ -46,9 +46,26 @@ def device_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--platform", type=click.Choice(["cpu", "gpu", "tpu"]), help="Where to run; default: JAX chooses."
         ),
-    ):
-        gathering = option(gathering)
-    return gathering
+    )
+
+
+def _gathered(
+    command: Callable[..., Any],
+    name: str,
+    kind: type[WorkerOptions] | type["ProgramOptions"],
+    *options: Callable[[Callable[..., Any]], Callable[..., Any]],
+) -> Callable[..., Any]:
+    """Add options to a command, which gets those that are fields of `kind` as one value with that name."""
+
+    @functools.wraps(command)
+    def gathering(**given: Any) -> Any:
+        chosen = {each: given.pop(each) for each in kind._fields if each in given}
+        return command(**given, **{name: kind(**chosen)})
+
+    added: Callable[..., Any] = gathering
+    for option in options:
+        added = option(added)
+    return added
 
 
 def look_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -82,14 +99,32 @@ run_times_option = click.option(
 )
 
 
+class ProgramOptions(NamedTuple):
+    """The program that a command line names, and when to stop it."""
+
+    target: str | None
+    module: str | None
+    args: Sequence[str]
+    no_main: bool
+    stop_after: str | None
+
+    def script(self, *, run_times: bool = False) -> "Script":
+        """Return the program; raises `CourseError` if it does not exist."""
+        from jaxtour.commands.launch import program
+
+        main = not self.no_main
+        return program(self.target, self.module, self.args, main=main, stop_after=self.stop_after, run_times=run_times)
+
+
 def program_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the arguments and options that choose a program: a file or a module, its arguments, and when to stop it."""
-    command = click.option(
-        "--stop-after", metavar="N|Ns", help="Stop the program after N compilations, or after N seconds."
-    )(command)
-    command = click.option("--no-main", is_flag=True, help="Import the file, so that `__name__` is not `__main__`.")(
-        command
+    """Add the arguments and options that choose a program; the command gets them as `program`."""
+    return _gathered(
+        command,
+        "program",
+        ProgramOptions,
+        click.option("--stop-after", metavar="N|Ns", help="Stop the program after N compilations, or after N seconds."),
+        click.option("--no-main", is_flag=True, help="Import the file, so that `__name__` is not `__main__`."),
+        click.argument("args", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGS]"),
+        click.argument("target", required=False, metavar="FILE.py"),
+        click.option("-m", "module", metavar="MODULE", help="Run a module, as `python -m` does."),
     )
-    command = click.argument("args", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGS]")(command)
-    command = click.argument("target", required=False, metavar="FILE.py")(command)
-    return click.option("-m", "module", metavar="MODULE", help="Run a module, as `python -m` does.")(command)

@@ -7,6 +7,7 @@ import click
 from jaxtour.dispatch import config, finish, terminal_width
 from jaxtour.options import (
     HELP,
+    ProgramOptions,
     WorkerOptions,
     at_option,
     call_option,
@@ -35,11 +36,7 @@ from jaxtour.options import (
 @html_option
 @worker_options
 def lens(
-    target: str | None,
-    module: str | None,
-    args: tuple[str, ...],
-    no_main: bool,
-    stop_after: str | None,
+    program: ProgramOptions,
     calls: tuple[str, ...],
     at: str | None,
     stage: str,
@@ -63,11 +60,10 @@ def lens(
     """
 
     def action() -> int:
-        from jaxtour.commands.launch import program
         from jaxtour.commands.lens import LensRequest
         from jaxtour.commands.lens import lens as command
 
-        found = program(target, module, args, main=not no_main, stop_after=stop_after)
+        found = program.script()
         worker = config(options)
         asked = LensRequest(found, calls, at, stage, links, html)
         return command(asked, worker, as_json=as_json, width=terminal_width())
@@ -82,11 +78,7 @@ def lens(
 @worker_options
 @look_options
 def explore(
-    target: str | None,
-    module: str | None,
-    args: tuple[str, ...],
-    no_main: bool,
-    stop_after: str | None,
+    program: ProgramOptions,
     run_times: bool,
     calls: tuple[str, ...],
     options: WorkerOptions,
@@ -106,9 +98,8 @@ def explore(
 
     def action() -> int:
         from jaxtour.commands.explore import explore as command
-        from jaxtour.commands.launch import program
 
-        found = program(target, module, args, main=not no_main, stop_after=stop_after, run_times=run_times)
+        found = program.script(run_times=run_times)
         return command(found, calls, config(options, screen=True), theme=theme, mouse=not no_mouse)
 
     finish(action)
@@ -120,11 +111,7 @@ def explore(
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @worker_options
 def record(
-    target: str | None,
-    module: str | None,
-    args: tuple[str, ...],
-    no_main: bool,
-    stop_after: str | None,
+    program: ProgramOptions,
     run_times: bool,
     as_json: bool,
     options: WorkerOptions,
@@ -143,10 +130,9 @@ def record(
     """
 
     def action() -> int:
-        from jaxtour.commands.launch import program
         from jaxtour.commands.record import record as command
 
-        found = program(target, module, args, main=not no_main, stop_after=stop_after, run_times=run_times)
+        found = program.script(run_times=run_times)
         return command(found, config(options), as_json=as_json, width=terminal_width())
 
     finish(action)
@@ -162,11 +148,7 @@ def record(
 @html_option
 @worker_options
 def profile(
-    target: str | None,
-    module: str | None,
-    args: tuple[str, ...],
-    no_main: bool,
-    stop_after: str | None,
+    program: ProgramOptions,
     calls: tuple[str, ...],
     at: str | None,
     patience: float,
@@ -187,19 +169,18 @@ def profile(
     """
 
     def action() -> int:
-        from jaxtour.commands.launch import program
         from jaxtour.commands.profile import ProfileOptions
         from jaxtour.commands.profile import profile as command
         from jaxtour.course.model import CourseError
 
-        if target is None and module is None and sys.stdout.isatty():
+        if program.target is None and program.module is None and sys.stdout.isatty():
             # A lesson has the same name as the command.
             from jaxtour.commands.tour import tour
 
             return tour("profile", config(options), theme=None, mouse=True)
-        if target is None and module is None:
+        if program.target is None and program.module is None:
             raise CourseError("name a Python file, as in profile train.py; jaxtour profile/guess opens the lesson")
-        found = program(target, module, args, main=not no_main, stop_after=stop_after)
+        found = program.script()
         asked = ProfileOptions(found, calls, at, patience, roofline, html)
         return command(asked, config(options), as_json=as_json, width=terminal_width())
 
@@ -218,11 +199,7 @@ def profile(
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @worker_options
 def time_command(
-    target: str | None,
-    module: str | None,
-    args: tuple[str, ...],
-    no_main: bool,
-    stop_after: str | None,
+    program: ProgramOptions,
     calls: tuple[str, ...],
     at: str | None,
     against: tuple[str, ...],
@@ -248,11 +225,10 @@ def time_command(
     """
 
     def action() -> int:
-        from jaxtour.commands.launch import program
         from jaxtour.commands.time import TimeRequest
         from jaxtour.commands.time import time as command
 
-        found = program(target, module, args, main=not no_main, stop_after=stop_after)
+        found = program.script()
         asked = TimeRequest(found, calls, against, host, sizes, patience, roofline, at)
         return command(asked, config(options), as_json=as_json, width=terminal_width())
 
@@ -341,11 +317,7 @@ def diff_command(
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @worker_options
 def values_command(
-    target: str | None,
-    module: str | None,
-    args: tuple[str, ...],
-    no_main: bool,
-    stop_after: str | None,
+    program: ProgramOptions,
     calls: tuple[str, ...],
     at: str | None,
     as_json: bool,
@@ -365,10 +337,9 @@ def values_command(
     """
 
     def action() -> int:
-        from jaxtour.commands.launch import program
         from jaxtour.commands.values import values as command
 
-        found = program(target, module, args, main=not no_main, stop_after=stop_after)
+        found = program.script()
         worker = config(options)
         return command(found, calls, at, worker, as_json=as_json, width=terminal_width())
 
