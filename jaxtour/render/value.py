@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from pathlib import PurePath
 
 from jaxtour.engine.out_of_memory import out_of_memory
 from jaxtour.engine.wire.messages import Failure, TracebackFrame, Value, Warned
@@ -107,8 +108,9 @@ def warning_lines(warnings: Iterable[Warned], width: int, ascii: bool = False) -
     lines: list[Line] = []
     for warned in warnings:
         spans: list[StyledText] = [("⚑ ", "warning"), (warned.category, "warning"), ("  ", "")]
-        if warned.line is not None:
-            spans += [(f"line {warned.line}", "muted"), ("  ", "")]
+        where = PurePath(warned.elsewhere).name if warned.line is None else f"line {warned.line}"
+        if where:
+            spans += [(where, "muted"), ("  ", "")]
         first, *rest = warned.message.split("\n")
         lines += wrap([*spans, (first, "")], width, indent="  ")
         for row in rest:

@@ -109,5 +109,7 @@ def test_output():
 def test_warnings():
     warned = Warned(run=1, category="DeprecationWarning", message="use [this]\n  instead", line=3)
     assert plain_lines(warning_lines([warned], 80)) == "⚑ DeprecationWarning  line 3  use [this]\n    instead\n"
+    other = Warned(run=1, category="UserWarning", message="old", elsewhere="/ours/helper.py:3")
+    assert plain_lines(warning_lines([other], 80)) == "⚑ UserWarning  helper.py:3  old\n"
     nowhere = Warned(run=1, category="UserWarning", message="")
     assert plain_lines(warning_lines([nowhere], 80, ascii=True)) == "! UserWarning\n"
