@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import functools
 import signal
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import FrameType
 
 from jaxtour import interrupts
@@ -17,11 +19,11 @@ from jaxtour.engine.headless import Headless
 from jaxtour.engine.record import program_record
 from jaxtour.engine.report import Report
 from jaxtour.engine.session import WorkerConfig
-from jaxtour.engine.wire.messages import Event, Text
+from jaxtour.engine.wire.messages import Event, Text, Warned
 from jaxtour.render.processes import stdout_apart
 from jaxtour.render.programs import program_lines
 from jaxtour.render.text.plain import section, text_of
-from jaxtour.render.value import output_text
+from jaxtour.render.value import failure_lines, output_text
 
 
 def record(program: Script, config: WorkerConfig, *, as_json: bool, width: int) -> int:
@@ -33,7 +35,7 @@ def record(program: Script, config: WorkerConfig, *, as_json: bool, width: int) 
     async def run() -> Report:
         async with headless(config) as engine:
             tell_findings(await engine.facts())
-            engine.heard = None if as_json else _pass_on
+            engine.heard = None if as_json else functools.partial(_pass_on, program.path)
             with _stopping(engine):
                 return await engine.request(lesson, step)
 
@@ -42,6 +44,8 @@ def record(program: Script, config: WorkerConfig, *, as_json: bool, width: int) 
     if as_json:
         write_json(program_record(report))
     else:
+        if report.failure and report.failure.type != "SystemExit":
+            _tell(text_of(failure_lines(report.failure, width), ascii_only(), coloured()))
         apart = stdout_apart(report, None)
         lines = [*(section("output by process", apart) if apart else []), *program_lines(report, width, program.path)]
         write(text_of(lines, ascii_only(), coloured()))
@@ -54,15 +58,20 @@ def record(program: Script, config: WorkerConfig, *, as_json: bool, width: int) 
     return int(report.failure is not None or (done is not None and done.status != "ok"))
 
 
-def _pass_on(event: Event) -> None:
-    """Write what the program writes, as it arrives."""
-    if not isinstance(event, Text):
-        return
-    if event.stream == "stdout":
+def _pass_on(path: Path, event: Event) -> None:
+    """Write what the program writes, and its warnings as Python does, as they arrive."""
+    if isinstance(event, Warned):
+        place = event.elsewhere if event.line is None else f"{path}:{event.line}"
+        _tell(f"{place}: {event.category}: {event.message}\n".removeprefix(": "))
+    elif isinstance(event, Text) and event.stream == "stdout":
         write(output_text(event.text))
-    else:
-        sys.stderr.write(output_text(event.text))
-        sys.stderr.flush()
+    elif isinstance(event, Text):
+        _tell(output_text(event.text))
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(text)
+    sys.stderr.flush()
 
 
 @contextlib.contextmanager

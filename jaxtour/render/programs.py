@@ -22,7 +22,8 @@ def program_lines(report: Report, width: int, path: Path) -> list[Line]:
         lines += section(heading(report.programs), table(report.programs, width))
         lines += reasons(report.programs, width)
     elif recorded:
-        lines += section("compiled", [(("nothing: no jitted function was called", "muted"),)])
+        why = "the program raised before JAX compiled a function" if report.failure else "no jitted function was called"
+        lines += section("compiled", [((f"nothing: {why}", "muted"),)])
     if recorded and recorded.eager:
         lines += section("single operations, outside of any jit", eager_lines(recorded.eager, width))
     for note in (recorded.stopped and f"stopped {recorded.stopped}", recorded.missing) if recorded else ():
@@ -106,7 +107,7 @@ def eager_lines(eager: Sequence[EagerLine], width: int) -> list[Line]:
         )
     lines = table_lines(rows, [True, True, True, False, False], width)
     more = len(by_place) - MOST_EAGER
-    return [*lines, ((f"and {more} more lines", "muted"),)] if more > 0 else lines
+    return [*lines, ((f"and {plural(more, 'more line')}: --json has all", "muted"),)] if more > 0 else lines
 
 
 def timing_of(program: Program, width: int) -> list[Line]:

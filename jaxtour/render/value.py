@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from pathlib import PurePath
 
 from jaxtour.engine.out_of_memory import out_of_memory
 from jaxtour.engine.wire.messages import Failure, TracebackFrame, Value, Warned
@@ -88,13 +89,22 @@ def _leaves(tree: Sequence[str], width: int) -> list[Line]:
 
 
 def output_text(text: Raw) -> str:
-    """Return what a program wrote, made harmless, with tabs as terminals have them."""
-    return clean(text.text, tab=8)
+    """Return what a program wrote, harmless for a terminal; carriage returns stay, for progress bars."""
+    return "\r".join(clean(part, tab=8) for part in text.text.split("\r"))
+
+
+def _overwritten(line: str) -> str:
+    """Return what a line looks like after each of its carriage returns moved the cursor back to its start."""
+    shown = ""
+    for part in line.split("\r"):
+        shown = part + shown[len(part) :]
+    return shown
 
 
 def output_lines(text: Raw, width: int | None = None, style: Style = "") -> list[Line]:
-    """Return what a step wrote, line by line; with a width, break long lines at spaces."""
-    shown = output_text(text).removesuffix("\n")
+    """Return what a step wrote, line by line, as a terminal shows it; with a width, break long lines at spaces."""
+    raw = text.text
+    shown = clean("\n".join(map(_overwritten, raw.split("\n"))) if "\r" in raw else raw, tab=8).removesuffix("\n")
     if not shown:
         return []
     if width is None:
@@ -107,8 +117,9 @@ def warning_lines(warnings: Iterable[Warned], width: int, ascii: bool = False) -
     lines: list[Line] = []
     for warned in warnings:
         spans: list[StyledText] = [("⚑ ", "warning"), (warned.category, "warning"), ("  ", "")]
-        if warned.line is not None:
-            spans += [(f"line {warned.line}", "muted"), ("  ", "")]
+        where = PurePath(warned.elsewhere).name if warned.line is None else f"line {warned.line}"
+        if where:
+            spans += [(where, "muted"), ("  ", "")]
         first, *rest = warned.message.split("\n")
         lines += wrap([*spans, (first, "")], width, indent="  ")
         for row in rest:

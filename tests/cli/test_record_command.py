@@ -71,6 +71,33 @@ def test_an_exception_late_in_the_file_ends_the_recording_not_the_list(tmp_path)
     assert len(told["programs"]) == 1
 
 
+def test_warnings_are_printed_like_pythons_with_their_places(tmp_path):
+    (tmp_path / "helper.py").write_text("import warnings\ndef old():\n    warnings.warn('inside')\n")
+    (tmp_path / "warns.py").write_text(
+        "import warnings, jax.numpy as jnp\nfrom helper import old\nold()\n"
+        "warnings.warn('two\\nlines', DeprecationWarning)\njnp.ones(3, 'float64')\n"
+    )
+    ran = jaxtour("record", "warns.py", "--platform", "cpu", cwd=tmp_path)
+    assert ran.returncode == 0
+    inside, two, lines, double = ran.stderr.splitlines()
+    assert inside == f"{tmp_path}/helper.py:3: UserWarning: inside"
+    assert (two, lines) == ("warns.py:4: DeprecationWarning: two", "lines")
+    assert double.startswith("warns.py:5: UserWarning: Explicitly requested dtype float64")
+
+
+def test_a_program_that_raises_while_jax_traces_it_shows_how_it_got_there_and_what_to_read(tmp_path):
+    (tmp_path / "branch.py").write_text(
+        "import jax\n@jax.jit\ndef f(x):\n    if x > 0:\n        return x\ndef main():\n    f(1.0)\nmain()\n"
+    )
+    ran = jaxtour("record", "branch.py", "--platform", "cpu", cwd=tmp_path)
+    assert ran.returncode == 1
+    assert "nothing: the program raised before JAX compiled a function" in ran.stdout
+    *told, last = ran.stderr.splitlines()
+    assert last.startswith("jaxtour: branch.py:4:8: TracerBoolConversionError: Attempted boolean conversion")
+    assert "it depends on the value of the argument x." in " ".join(told)
+    assert [line.split("  ")[0] for line in told if line.startswith("line ")] == ["line 8", "line 7", "line 4"]
+
+
 @pytest.fixture
 def package(tmp_path):
     folder = tmp_path / "src" / "ours"

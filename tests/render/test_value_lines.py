@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from jaxtour.engine.wire.messages import Value, Warned
 from jaxtour.render.text.layout import plain_lines, width_of
-from jaxtour.render.value import devices_of, output_lines, type_of, value_lines, warning_lines
+from jaxtour.render.value import devices_of, output_lines, output_text, type_of, value_lines, warning_lines
 from jaxtour.text import Raw, harmless
 
 ARRAY = harmless(
@@ -102,12 +102,16 @@ def test_types_in_words():
 def test_output():
     assert output_lines(Raw("")) == [] == output_lines(Raw("\n"))
     assert output_lines(Raw("a\n\nb\n")) == [(("a", ""),), (), (("b", ""),)]
-    assert plain_lines(output_lines(Raw("1%\r2%\n\x1b[1m\n"), style="muted")) == "1%␍2%\n␛[1m\n"
+    assert plain_lines(output_lines(Raw("1%\r2%\r\n\x1b[1m\n"), style="muted")) == "2%\n␛[1m\n"
+    assert plain_lines(output_lines(Raw("long line\rab\n"))) == "abng line\n"
+    assert output_text(Raw("\r1%\r\n\t\x1b[2K")) == "\r1%\r\n        ␛[2K"
     assert plain_lines(output_lines(Raw("one two three"), 8)) == "one two\nthree\n"
 
 
 def test_warnings():
     warned = Warned(run=1, category="DeprecationWarning", message="use [this]\n  instead", line=3)
     assert plain_lines(warning_lines([warned], 80)) == "⚑ DeprecationWarning  line 3  use [this]\n    instead\n"
+    other = Warned(run=1, category="UserWarning", message="old", elsewhere="/ours/helper.py:3")
+    assert plain_lines(warning_lines([other], 80)) == "⚑ UserWarning  helper.py:3  old\n"
     nowhere = Warned(run=1, category="UserWarning", message="")
     assert plain_lines(warning_lines([nowhere], 80, ascii=True)) == "! UserWarning\n"

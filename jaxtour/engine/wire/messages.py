@@ -191,6 +191,9 @@ class Warned(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="
     category: str
     message: Lines
     line: int | None = None
+    """The line in the step's own code."""
+    elsewhere: str = ""
+    """`FILE:LINE` in another file of the learner's."""
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="figure"):

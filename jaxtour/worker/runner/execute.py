@@ -27,7 +27,7 @@ from ..compat import CompileEvents
 from .before import Before
 from .failures import MESSAGE_CAP
 from .figures import is_figure
-from .learners import learner_folder
+from .learners import learner_folder, wire_file
 from .notebook import Notebook, is_hidden
 from .sent import is_file, text_of
 from .spawned import Definitions
@@ -340,7 +340,7 @@ def _imports_relatively(path: str) -> bool:
 
 
 def show_warnings(sink: Callable[[Event], None], run: int, own: str) -> None:
-    """Send warnings as events, at most `WARNING_CAP`; only warnings from the file `own` get a line number."""
+    """Send warnings as events, at most `WARNING_CAP`, with their place in the file `own` or the learner's others."""
     left = itertools.count(WARNING_CAP, -1)
 
     def showwarning(
@@ -354,7 +354,11 @@ def show_warnings(sink: Callable[[Event], None], run: int, own: str) -> None:
         if next(left) > 0:
             text = _text(message)[:MESSAGE_CAP]
             event = {"event": "warning", "run": run, "category": category.__name__, "message": text}
-            sink({**event, "line": lineno} if filename == own else event)
+            if filename == own:
+                event["line"] = lineno
+            elif (path := wire_file(filename)) and path == filename:
+                event["elsewhere"] = f"{path}:{lineno}"
+            sink(event)
 
     warnings.showwarning = showwarning
 
