@@ -64,7 +64,7 @@ async def test_what_is_wrong_with_an_exercise_is_said() -> None:
     lesson = loads(LESSON.replace("calls.append(1) or x * 2", "return calls.append(1) or x * 2").encode(), "l.yaml")
     assert lesson.problems == ()
     async with Headless(Session(ProcessEngine(), WorkerConfig(platform="cpu"))) as engine:
-        outcomes = [await proved(engine, lesson, outcome) async for outcome in engine.survey(lesson)]
+        outcomes = await proved(engine, lesson)
     assert {outcome.step.id: (outcome.status, list(outcome.problems)) for outcome in outcomes} == {
         "first": ("ok", []),
         "sound": ("ok", []),
