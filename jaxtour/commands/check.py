@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 import msgspec
 
@@ -105,10 +106,10 @@ def _agreement(lesson: Lesson, outcomes: Sequence[Outcome]) -> str | None:
     return f"{lesson.file}: {len(agree)} of {plural(len(compared), 'cell')} with stored outputs agree"
 
 
-def _tell(line: str) -> None:
+def _tell(lesson: Lesson, outcome: Outcome) -> None:
     """Show the progress on a terminal, in a line that the next call replaces."""
     if sys.stderr.isatty():
-        sys.stderr.write(f"\r\x1b[K{line}")
+        sys.stderr.write(f"\r\x1b[K{lesson.id}/{outcome.step.id} {outcome.status}")
         sys.stderr.flush()
 
 
@@ -118,7 +119,7 @@ async def _run_all(
     *,
     jobs: int | None,
     trust: bool,
-    tell: Callable[[str], None] | None,
+    tell: Callable[[Lesson, Outcome], None] | None,
 ) -> list[list[Outcome]]:
     """Run the lessons, on several workers if they can share the devices: on the CPU only."""
     results: dict[int, list[Outcome]] = {}
@@ -127,12 +128,7 @@ async def _run_all(
     async def work(engine: Headless) -> None:
         while waiting:
             index, lesson = waiting.pop()
-            results[index] = []
-            async for surveyed in engine.survey(lesson):
-                outcome = await proved(engine, lesson, surveyed)
-                results[index].append(outcome)
-                if tell:
-                    tell(f"{lesson.id}/{outcome.step.id} {outcome.status}")
+            results[index] = await proved(engine, lesson, partial(tell, lesson) if tell else None)
 
     async def worker() -> None:
         async with headless(config, trust=trust) as engine:

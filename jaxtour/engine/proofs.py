@@ -3,14 +3,14 @@
 The starter of an exercise fails, every right solution passes, and every wrong one fails for its reason.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import NamedTuple
 
 import msgspec
 
 from jaxtour.course.edits import varied
-from jaxtour.course.model import Exercise, Lesson, Step
+from jaxtour.course.model import Lesson, Step
 from jaxtour.engine.cells import asked_of
 from jaxtour.engine.compare.verify import as_expected, verify
 from jaxtour.engine.headless import TIMEOUT_S, Headless, Outcome
@@ -18,6 +18,7 @@ from jaxtour.engine.report import Report
 from jaxtour.text import clean, short
 
 _MESSAGE = 300
+WELL = ("ok", "raised")
 
 
 class _Verdict(NamedTuple):
@@ -25,19 +26,34 @@ class _Verdict(NamedTuple):
     message: str
 
 
-async def proved(engine: Headless, lesson: Lesson, outcome: Outcome) -> Outcome:
-    """Return the outcome of a surveyed step, with what is wrong with its exercise, and with changes to try."""
+async def proved(engine: Headless, lesson: Lesson, tell: Callable[[Outcome], None] | None = None) -> list[Outcome]:
+    """Return the outcomes of a lesson's steps, with what is wrong with their exercises, and with changes to try.
+
+    `tell` is called with each step's outcome before its changes are tried.
+    """
+    found = []
+    async for outcome in engine.survey(lesson):
+        found.append((outcome, [each async for each in _faults(engine, lesson, outcome)]))
+        if tell:
+            tell(outcome)
+    # A change runs in a fresh worker, which has none of the states that the probes of later steps need.
+    return [
+        _with(outcome, faults + [each async for each in _unraised(engine, lesson, outcome)])
+        for outcome, faults in found
+    ]
+
+
+def _with(outcome: Outcome, told: list[str]) -> Outcome:
+    problems = tuple(clean(each, keep_newlines=False) for each in told)
+    return replace(outcome, status="failed", problems=problems) if problems else outcome
+
+
+async def _faults(engine: Headless, lesson: Lesson, outcome: Outcome) -> AsyncIterator[str]:
+    """Yield what is wrong with the exercise of a step that went well, one line each."""
     step = outcome.step
-    if not isinstance(step, Step) or outcome.status not in ("ok", "raised"):
-        return outcome
-    told = [each async for each in _faults(engine, lesson, step, step.exercise)] if step.exercise else []
-    told += [each async for each in _unraised(engine, lesson, step)]
-    problems = [clean(each, keep_newlines=False) for each in told]
-    return replace(outcome, status="failed", problems=tuple(problems)) if problems else outcome
-
-
-async def _faults(engine: Headless, lesson: Lesson, step: Step, exercise: Exercise) -> AsyncIterator[str]:
-    """Yield what is wrong with the exercise, one line each."""
+    if not isinstance(step, Step) or step.exercise is None or outcome.status not in WELL:
+        return
+    exercise = step.exercise
     if (await _verdict(engine, lesson, step, exercise.starter.text)).passed:
         yield "exercise: the starter passes its check: nothing is left to do"
     for number, other in enumerate(exercise.others):
@@ -53,8 +69,11 @@ async def _faults(engine: Headless, lesson: Lesson, step: Step, exercise: Exerci
             yield f"exercise: wrong[{number}] fails, but not because `{short(wrong.because, 80)}`: {told}"
 
 
-async def _unraised(engine: Headless, lesson: Lesson, step: Step) -> AsyncIterator[str]:
-    """Yield which changes do not raise what they should, one line each."""
+async def _unraised(engine: Headless, lesson: Lesson, outcome: Outcome) -> AsyncIterator[str]:
+    """Yield which changes of a step that went well do not raise what they should, one line each."""
+    step = outcome.step
+    if not isinstance(step, Step) or outcome.status not in WELL:
+        return
     for number, change in enumerate(step.tries):
         code = varied(step, number)
         if change.raises is None or code is None:

@@ -1,12 +1,14 @@
 """A real worker proves exercises: a fault in one is reported, whatever its solutions do."""
 
 import pytest
+from fake_engine import FakeEngine
 
 from jaxtour.course.loader import loads
 from jaxtour.engine.guards.client import ProcessEngine
 from jaxtour.engine.headless import Headless
 from jaxtour.engine.proofs import proved
 from jaxtour.engine.session import Session, WorkerConfig
+from jaxtour.engine.wire.commands import Run
 
 LESSON = """\
 format: 1
@@ -58,13 +60,38 @@ steps:
   - {id: last, title: L, text: x, code: "y, len(calls)", expect: {value: "(3, 0)"}}
 """
 
+CHANGED = """\
+format: 1
+id: l
+title: L
+summary: x
+minutes: 1
+steps:
+  - {id: a, title: A, text: x, code: int("3"), tries: [{label: a, old: '"3"', new: '"x"', raises: ValueError}]}
+  - {id: b, title: B, text: x, code: "f = abs", time: [f(1)]}
+"""
+
+
+async def test_changes_run_after_the_probes_of_all_steps() -> None:
+    """A change takes a fresh worker: every step behind it that must be probed would run again, after all before it."""
+    engine = FakeEngine()
+    async with Headless(Session(engine)) as headless:
+        await proved(headless, loads(CHANGED.encode(), "l.yaml"))
+    runs = [command for command in engine.sent if isinstance(command, Run)]
+    assert [(run.cell.code, run.fresh) if run.cell else run.probe and run.probe.name for run in runs] == [
+        ('int("3")', False),
+        ("f = abs", False),
+        "l/b",
+        ('int("x")', True),
+    ]
+
 
 @pytest.mark.long
 async def test_what_is_wrong_with_an_exercise_is_said() -> None:
     lesson = loads(LESSON.replace("calls.append(1) or x * 2", "return calls.append(1) or x * 2").encode(), "l.yaml")
     assert lesson.problems == ()
     async with Headless(Session(ProcessEngine(), WorkerConfig(platform="cpu"))) as engine:
-        outcomes = [await proved(engine, lesson, outcome) async for outcome in engine.survey(lesson)]
+        outcomes = await proved(engine, lesson)
     assert {outcome.step.id: (outcome.status, list(outcome.problems)) for outcome in outcomes} == {
         "first": ("ok", []),
         "sound": ("ok", []),
