@@ -7,21 +7,14 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import IO, Self
 
 SSHD = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/usr/bin") if shutil.which("ssh") else None
 WHY_NOT = "sshd is not installed: apt-get install openssh-server"
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
 
 
 @dataclass
@@ -30,7 +23,6 @@ class Server:
 
     folder: Path
     port: int
-    process: "subprocess.Popen[bytes]"
 
     def prefix(self, port: int | None = None, *options: str) -> str:
         """Return the prefix that runs a command behind it, as for `--worker`."""
@@ -47,26 +39,38 @@ def sshd(folder: Path) -> Iterator[Server]:
     for key in ("host", "user"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / key], check=True)
     (folder / "authorized").write_text((folder / "user.pub").read_text())
-    port = free_port()
     words = (folder / "host.pub").read_text().split()[:2]
     # The host key is valid on any port: the proxy uses others.
     (folder / "known_hosts").write_text(f"* {' '.join(words)}\n")
     if os.getuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # where it drops privileges
     (folder / "config").write_text(
-        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nAuthorizedKeysFile {folder}/authorized\n"
+        f"HostKey {folder}/host\nAuthorizedKeysFile {folder}/authorized\n"
         f"PidFile none\nStrictModes no\nUsePAM no\nPasswordAuthentication no\nPrintMotd no\n"
         f"SetEnv HOME={folder}/home XDG_CACHE_HOME={folder}/home/.cache TMPDIR={folder}/home JAX_PLATFORMS=cpu\n"
     )
-    process = subprocess.Popen([SSHD, "-D", "-e", "-f", folder / "config"], stderr=(folder / "log").open("wb"))
-    try:
-        deadline = time.monotonic() + 20
-        while True:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
-            assert process.poll() is None and time.monotonic() < deadline, (folder / "log").read_text()
-        yield Server(folder, port, process)
-    finally:
+    command = [SSHD, "-i", "-e", "-f", str(folder / "config")]
+    with socket.create_server(("127.0.0.1", 0)) as listening, (folder / "log").open("ab") as log:
+        serving = threading.Thread(target=_serve, args=(listening, command, log))
+        serving.start()
+        try:
+            yield Server(folder, listening.getsockname()[1])
+        finally:
+            listening.shutdown(socket.SHUT_RDWR)
+            serving.join()
+
+
+def _serve(listening: socket.socket, command: list[str], log: IO[bytes]) -> None:
+    """Give each connection its own sshd, until the listening socket is shut down. sshd itself cannot choose a port."""
+    served = []
+    while True:
+        try:
+            connection, _ = listening.accept()
+        except OSError:  # it was shut down
+            break
+        with connection:
+            served.append(subprocess.Popen(command, stdin=connection, stdout=connection, stderr=log))
+    for process in served:
         process.terminate()
         process.wait(20)
 

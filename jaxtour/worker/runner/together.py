@@ -39,11 +39,23 @@ def join(place: ProcessPlace, say: Say, commands: Iterable[dict[str, Any]]) -> b
     JAX ends a process that cannot connect, or whose coordinator disappears later (SIGABRT); nothing can catch that.
     """
     say({"event": "state", "state": "opening devices", "detail": ""})
-    say({"event": "joining", "port": _free_port()})
-    command = next((each for each in commands if each.get("verb") == "join"), None)
-    if command is None:
-        return False
-    coordinator = str(command["coordinator"])
+    with held_port() as held:
+        say({"event": "joining", "port": held.getsockname()[1]})
+        command = next((each for each in commands if each.get("verb") == "join"), None)
+        if command is not None:
+            _connect(place, say, str(command["coordinator"]))
+    return command is not None
+
+
+def held_port(host: str = "") -> socket.socket:
+    """Return a socket with a free port, which JAX's coordinator can bind too while no other program is given it."""
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    held.bind((host, 0))
+    return held
+
+
+def _connect(place: ProcessPlace, say: Say, coordinator: str) -> None:
     # By default the coordinator listens on all addresses; for processes of one machine that would be too many.
     bind = coordinator if coordinator.startswith(_LOOPBACK) else None
     words = (
@@ -62,11 +74,3 @@ def join(place: ProcessPlace, say: Say, commands: Iterable[dict[str, Any]]) -> b
     )
     slow.cancel()
     compat.initialized_already()
-    return True
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("", 0))
-        port: int = probe.getsockname()[1]
-        return port

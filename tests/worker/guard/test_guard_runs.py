@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from guard_client import alive, descendants, stat
+from guard_client import alive, descendants, limit_met, stat
 
 from jaxtour.worker.guard.refusal import refusal
 from jaxtour.worker.guard.runs import Restarts
@@ -216,8 +216,8 @@ def test_interrupts_at_any_moment(guard):
 
 
 def test_a_time_limit_ends_with_its_run(guard):
-    assert guard.run("1 + 1", timeout_s=1.0).result == "2"
-    assert guard.run("import time\ntime.sleep(1.1)\n7").result == "7"
+    limit_s = limit_met(lambda limit_s: guard.run("1 + 1", fresh=True, timeout_s=limit_s).done)
+    assert guard.run(f"import time\ntime.sleep({limit_s} + 0.1)\n7").result == "7"
 
 
 def test_a_runner_that_dies_of_an_interrupt_was_interrupted(guard):

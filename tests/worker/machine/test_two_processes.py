@@ -13,6 +13,7 @@ from jaxtour.render.devices.panel import device_panel
 from jaxtour.render.devices.sharding import sharding_lines
 from jaxtour.render.text.layout import plain_lines
 from jaxtour.text import harmless
+from jaxtour.worker.runner.together import held_port
 
 PATIENCE_S = 120
 PROGRAM = """
@@ -39,21 +40,25 @@ print(json.dumps(told))
 @pytest.fixture(scope="module")
 def told(request):
     """Facts and value of both processes."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
     env = {"JAX_PLATFORMS": "cpu", "JAX_NUM_CPU_DEVICES": "2", "PYTHONPATH": str(request.config.rootpath)}
-    both = [
-        subprocess.Popen([sys.executable, "-c", PROGRAM, address, str(number)], stdout=subprocess.PIPE, env=env)
-        for number in range(2)
-    ]
-    try:
-        answers = [json.loads(process.communicate(timeout=PATIENCE_S)[0]) for process in both]
-    finally:
-        for process in both:
-            process.kill()
-            process.wait()
+    with held_port("127.0.0.1") as held:
+        address = f"127.0.0.1:{held.getsockname()[1]}"
+        both = [
+            subprocess.Popen([sys.executable, "-c", PROGRAM, address, str(number)], stdout=subprocess.PIPE, env=env)
+            for number in range(2)
+        ]
+        try:
+            answers = [json.loads(process.communicate(timeout=PATIENCE_S)[0]) for process in both]
+        finally:
+            for process in both:
+                process.kill()
+                process.wait()
     return [(msgspec.convert(facts, Facts), harmless(msgspec.convert(value, Value))) for facts, value in answers]
+
+
+def test_a_held_port_goes_to_no_other_program():
+    with held_port("127.0.0.1") as held, socket.socket() as other, pytest.raises(OSError, match="in use"):
+        other.bind(held.getsockname())
 
 
 @pytest.mark.parametrize("number", [0, 1])
