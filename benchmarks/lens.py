@@ -8,6 +8,7 @@ import tempfile
 import time
 import tracemalloc
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -15,7 +16,8 @@ from msgspec.structs import replace
 from textual.app import App, ComposeResult
 
 from benchmarks.figures import Figure, at_most, told
-from benchmarks.keys import key_to_bytes
+from benchmarks.keys import p99, pressed
+from benchmarks.quiet import Times, while_quiet
 from benchmarks.terminal import Terminal
 from jaxtour.commands.files import lesson_of
 from jaxtour.course.model import Step
@@ -139,7 +141,7 @@ def bytes_per_line(frames: list[bytes]) -> float:
     return used / len(kept[0].ids)
 
 
-def key_costs(path: Path, count: int) -> Iterator[tuple[str, list[float]]]:
+def key_costs(path: Path, count: int) -> Iterator[tuple[str, Times]]:
     """Measure cursor keys in the source and in the jaxpr, in `jaxtour explore` at 120x36."""
     argv = [sys.executable, "-m", "jaxtour", "explore", str(path)]
     with (
@@ -153,10 +155,10 @@ def key_costs(path: Path, count: int) -> Iterator[tuple[str, list[float]]]:
         terminal.quiet(0.5)
         terminal.send("\r")
         terminal.quiet(0.5)
-        yield "source", [key_to_bytes(terminal, "jk"[each % 2]) for each in range(count)]
+        yield "source", while_quiet(partial(pressed, terminal, "jk"), count, 12)
         terminal.send("1")
         terminal.quiet(0.5)
-        yield "jaxpr", [key_to_bytes(terminal, "jk"[each % 2]) for each in range(count)]
+        yield "jaxpr", while_quiet(partial(pressed, terminal, "jk"), count, 12)
 
 
 def frames_of_program(path: Path, text: str, *requests: str) -> tuple[dict[str, list[bytes]], float]:
@@ -200,11 +202,7 @@ def measure(rounds: int, compare: Path | None) -> Iterator[Figure]:
             yield from at_its_largest(name, named[name], rounds, whole)
         growth = shown(named["jaxpr"], rounds) / taken[SIZES[0]]
         yield told("jaxpr, largest to smallest", growth, f"of programs {SIZES[-1] // SIZES[0]} times as large")
-        for where, costs in key_costs(path, rounds * 20):
-            p99 = statistics.quantiles(costs, n=100)[98]
-            yield at_most(
-                f"cursor key in the {where}, {SIZES[-1]} equations, p99, ms",
-                p99 * 1e3,
-                16,
-                f"median {statistics.median(costs) * 1e3:.1f} ms",
-            )
+        for where, times in key_costs(path, rounds * 20):
+            name = f"cursor key in the {where}, {SIZES[-1]} equations, p99, ms"
+            words = f"median {statistics.median(times.quiet) * 1e3:.1f} ms"
+            yield times.at_most(name, p99(times.quiet), 16, words)
