@@ -128,6 +128,7 @@ def test_a_lesson_is_printed_as_text_also_by_a_tour_that_has_no_terminal(lesson:
     assert bare.returncode == 0 and bare.stdout.isascii() and "float32[3]" in bare.stdout
     one = command("run", f"{lesson}/one", engine=worker.again)
     assert one.returncode == 0, one.stderr
+    assert command(f"{lesson}/one", engine=worker.again) == one
     assert "hello [red]world" in one.stdout and "float32[3]" in one.stdout and "\x1b" not in one.stdout
     assert "{ lambda" in one.stdout and "= sin " in one.stdout
     assert "An error that is expected" in tour.stdout and "An error that is expected" not in one.stdout
