@@ -64,7 +64,8 @@ def _parts(step: Step, node: Mapping) -> None:
     if step.exercise and step.code:
         raise FaultError(node.entries["code"][0], "`code` beside an `exercise` never runs: move it to `setup`")
     if not step.exercise and not step.code.text.strip():
-        raise FaultError(node.value("code") or node, "`code` is missing: add it, or an `exercise`")
+        message = "`code` is missing: add it or an `exercise`, or move the text to another step"
+        raise FaultError(node.value("code") or node, message)
     baselines = [index for index, entry in enumerate(step.time) if isinstance(entry, TimeSpec) and entry.baseline]
     if len(baselines) > 1:
         raise FaultError(at(node, "time", baselines[1], "baseline"), "there is already a `baseline`: keep one")
