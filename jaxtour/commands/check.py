@@ -14,7 +14,8 @@ from jaxtour.commands.common import headless, lessons_for, tell_findings, write,
 from jaxtour.commands.trust import check_trusted
 from jaxtour.course.catalogue import shared_ids
 from jaxtour.course.model import Broken, Lesson, Problem, Step
-from jaxtour.engine.compare.verify import is_compared, stored_differences
+from jaxtour.course.places import Places
+from jaxtour.engine.compare.verify import Mismatch, is_compared, stored_differences
 from jaxtour.engine.headless import Headless, Outcome
 from jaxtour.engine.proofs import proved
 from jaxtour.engine.session import WorkerConfig
@@ -146,23 +147,23 @@ async def _run_all(
 
 def _problems(lesson: Lesson, outcomes: Sequence[Outcome]) -> list[Problem]:
     """Return the problems of a lesson's runs; reading the file already reported its broken steps."""
-    problems = []
+    problems, places, broken = [], Places(lesson), []
     for outcome in outcomes:
-        if isinstance(outcome.step, Broken) or outcome.status == "skipped":
+        step = outcome.step
+        if isinstance(step, Broken):
+            broken.append(f"`{step.id}`")
+        if isinstance(step, Broken) or outcome.status == "skipped":
             continue
-        messages = stored_differences(lesson, outcome.step, outcome.report)
+        told = [Mismatch(each) for each in stored_differences(lesson, step, outcome.report)]
         if outcome.status not in ("ok", "raised"):
-            messages += [_named(lesson, outcome.step, each) for each in outcome.problems or _how_ended(outcome)]
-        line, column = lesson.places.get(outcome.step.id, (1, 1))
-        problems += [
-            Problem(file=lesson.file, line=line, column=column, step=outcome.step.id, message=message)
-            for message in messages
-        ]
+            ended = outcome.problems or [Mismatch(f"{outcome.status}: {outcome.reason}")]
+            told += [each._replace(message=_named(lesson, step, each.message)) for each in ended]
+        for message, path, row in told:
+            line, column = places.of(step.id, path, row)
+            if broken and outcome.report and outcome.report.failure:
+                message += f"; it ran without {', '.join(broken)}, which cannot be read"
+            problems.append(Problem(file=lesson.file, line=line, column=column, step=step.id, message=message))
     return problems
-
-
-def _how_ended(outcome: Outcome) -> tuple[str]:
-    return (f"{outcome.status}: {outcome.reason}",)
 
 
 def _named(lesson: Lesson, step: Step, message: str) -> str:

@@ -120,8 +120,7 @@ class FileEntry(LessonEntry):
 
     def reload(self) -> Lesson:
         """Return the file as it is now; if it cannot be read, the step says why."""
-        self._lesson = None
-        lesson = self.lesson()
+        lesson = super().reload()
         problem = next(iter(lesson.problems), None)
         if problem is None:
             return lesson

@@ -197,7 +197,7 @@ def outcome_text(
     if outcome.status == "skipped":
         lines = section("skipped", [((outcome.reason, ""),)])
     elif outcome.status in BAD and outcome.report and not _told(outcome.report):
-        problems = outcome.problems or [outcome.reason]
+        problems = [each.message for each in outcome.problems] or [outcome.reason]
         lines = section("failed", [((problem, "error"),) for problem in problems])
     for left_out in outcome.report.without if outcome.report else ():
         lines += section("state", [((f"ran {left_out}", "warning"),)])
@@ -241,7 +241,7 @@ def _step(lesson: Lesson, outcome: Outcome) -> dict[str, Any]:
     if outcome.reason:
         entry["reason"] = outcome.reason
     if outcome.problems:
-        entry["problems"] = outcome.problems
+        entry["problems"] = [each.message for each in outcome.problems]
     if stored := stored_differences(lesson, outcome.step, outcome.report):
         entry["stored"] = stored
     if report is None:

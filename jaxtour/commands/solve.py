@@ -81,7 +81,7 @@ def _verdict(lesson: Lesson, step: Step, outcome: Outcome) -> SolveDocument:
     assert report is not None and step.exercise is not None
     checked = report.checked
     # A run that did not finish has no checks: it says how it ended.
-    message = checked.message if checked else next(iter(outcome.problems), outcome.reason)
+    message = checked.message if checked else next((each.message for each in outcome.problems), outcome.reason)
     return SolveDocument(
         lesson=lesson.id,
         step=step.id,

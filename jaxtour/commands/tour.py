@@ -1,12 +1,16 @@
 """`jaxtour`: opens the tour on a terminal, or prints a lesson as plain text without one."""
 
 import gc
+from typing import TYPE_CHECKING
 
 from jaxtour.commands.common import catalogue_for, session
 from jaxtour.course.catalogue import Catalogue
 from jaxtour.course.progress import Progress
 from jaxtour.engine.session import WorkerConfig
 from jaxtour.settings import in_short, load
+
+if TYPE_CHECKING:
+    from jaxtour.tui.app import TourApp
 
 
 def tour(target: str | None, config: WorkerConfig, *, theme: str | None, mouse: bool, trust: bool = False) -> int:
@@ -28,8 +32,17 @@ def tour(target: str | None, config: WorkerConfig, *, theme: str | None, mouse: 
         theme=theme,
         mouse=mouse and settings.mouse,
         notices=in_short(problems),
+        make=app_for(catalogue),
         welcome=welcome,
     )
+
+
+def app_for(catalogue: Catalogue) -> "type[TourApp]":
+    """Return the app that shows these lessons; one that follows saves for lessons that the user may be writing."""
+    from jaxtour.tui.app import TourApp
+    from jaxtour.tui.authoring import AuthorApp
+
+    return TourApp if catalogue.comes_along else AuthorApp
 
 
 def print_lesson(target: str | None, config: WorkerConfig, *, width: int, trust: bool = False) -> int:
@@ -41,7 +54,7 @@ def print_lesson(target: str | None, config: WorkerConfig, *, width: int, trust:
     if target is None:
         start = _start(catalogue, None, Progress.open())
         wanted = start[0] if start else catalogue.entries[0].id
-    named = target if wanted is None and target else str(wanted)
+    named = target or str(wanted)
     return run(named, config, as_json=False, width=width, trust=trust)
 
 

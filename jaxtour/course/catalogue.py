@@ -47,6 +47,11 @@ class LessonEntry:
             self._lesson = unreadable(self.path, problem)
         return self._lesson
 
+    def reload(self) -> Lesson:
+        """Return the lesson as its file is now."""
+        self._lesson = None
+        return self.lesson()
+
     def load(self) -> Lesson:
         """Return the lesson; raises `CourseError` for a file that cannot be read."""
         if self._lesson is None:
@@ -62,6 +67,8 @@ class Catalogue(msgspec.Struct, frozen=True):
     """Lessons in the order in which they are taught."""
 
     entries: tuple[LessonEntry, ...]
+    comes_along: bool = False
+    """Whether it is the course that comes with jaxtour."""
 
     def find(self, target: str) -> tuple[Lesson, Step | Broken]:
         """Return lesson and step of `lesson/step`, or the first step; raises `CourseError` that suggests names."""
@@ -107,7 +114,7 @@ def bundled() -> Catalogue:
     found = [path for path in _files(folder) if BUNDLED.fullmatch(path.name)]
     if not found:
         raise CourseError(f"{folder}: the course is missing: install jaxtour again")
-    return Catalogue(tuple(LessonEntry(guess_id(path), path, keep=True) for path in found))
+    return Catalogue(tuple(LessonEntry(guess_id(path), path, keep=True) for path in found), comes_along=True)
 
 
 def open_path(path: Path) -> Catalogue:
@@ -168,10 +175,11 @@ def _near(name: str, names: Sequence[str]) -> str:
     return f"did you mean {' or '.join(near)}?" if near else f"choose from {', '.join(names)}"
 
 
-def with_steps(lesson: Lesson) -> Lesson:
-    """Return the lesson; one without steps gets a broken step that says why."""
+def with_steps(lesson: Lesson, place: Step | Broken | None = None) -> Lesson:
+    """Return the lesson; one without steps gets a broken step that says why, with the id and the title of `place`."""
     if lesson.steps:
         return lesson
     problem = next(iter(lesson.problems), Problem(file=lesson.file, line=1, column=1, message="no steps"))
-    step = Broken(id="unreadable", title="This lesson cannot be shown", error=problem)
+    name, title = (place.id, place.title) if place else ("unreadable", "This lesson cannot be shown")
+    step = Broken(id=name, title=title, error=problem)
     return msgspec.structs.replace(lesson, steps=(step,))

@@ -64,7 +64,8 @@ def _parts(step: Step, node: Mapping) -> None:
     if step.exercise and step.code:
         raise FaultError(node.entries["code"][0], "`code` beside an `exercise` never runs: move it to `setup`")
     if not step.exercise and not step.code.text.strip():
-        raise FaultError(node.value("code") or node, "`code` is missing: add it, or an `exercise`")
+        message = "`code` is missing: add it or an `exercise`, or move the text to another step"
+        raise FaultError(node.value("code") or node, message)
     baselines = [index for index, entry in enumerate(step.time) if isinstance(entry, TimeSpec) and entry.baseline]
     if len(baselines) > 1:
         raise FaultError(at(node, "time", baselines[1], "baseline"), "there is already a `baseline`: keep one")
@@ -174,13 +175,13 @@ def _python(source: str, place: Node, mode: Literal["exec", "eval"], lines: list
             message += "; notebook commands (%, !) do not work here"
         if isinstance(place, Scalar) and place.flow and place.style == "plain" and "never closed" in message:
             message += f"; a comma ends a value inside brackets: {QUOTE}"
-        raise FaultError(_inside(place, lines, error.lineno or 1, error.offset or 1), message) from None
+        raise FaultError(inside(place, lines, error.lineno or 1, error.offset or 1), message) from None
     except (ValueError, RecursionError, MemoryError) as error:
         reason = "it is nested too deep" if isinstance(error, (RecursionError, MemoryError)) else str(error)
         raise FaultError(place, f"this is not Python: {reason}") from None
 
 
-def _inside(place: Node, lines: list[str], line: int, column: int) -> tuple[int, int]:
+def inside(place: Node, lines: list[str], line: int, column: int) -> tuple[int, int]:
     """Return line and column in the file of a place inside a text."""
     if not isinstance(place, Scalar):
         return place.line, place.column

@@ -136,12 +136,15 @@ class _Draft(msgspec.Struct):
     def head(self, root: Mapping) -> dict[str, Any]:
         """Return the valid keys of the head; note the others."""
         values: dict[str, Any] = {}
+        meant = []
         for name, (key, _) in root.entries.items():
             if name not in HEAD:
-                self.note((key.line, key.column), f"unknown key `{short(name)}`{suggestion(name, HEAD)}")
+                meant.append(suggestion(name, HEAD))
+                self.note((key.line, key.column), f"unknown key `{short(name)}`{meant[-1]}")
         for name, entry in HEAD.items():
             if name not in root.entries:
-                if entry.required and name != "format":
+                misspelt = f": did you mean `{name}`?" in meant
+                if entry.required and name != "format" and not misspelt:
                     self.note((root.line, root.column), f"`{name}` is missing")
                 continue
             if name in ("format", "steps"):

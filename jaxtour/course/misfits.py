@@ -21,6 +21,8 @@ SCALARS: dict[type[inspect.Type], tuple[type, str]] = {
     inspect.FloatType: (float, "a number"),
     inspect.BoolType: (bool, "true or false"),
 }
+SIMPLE = re.compile(r"[\w.-]{1,40}")
+"""Texts that stay one entry inside `[...]`."""
 BOUNDS = {"gt": "more than", "ge": "at least", "lt": "less than", "le": "at most"}
 
 
@@ -64,8 +66,9 @@ def _misfits(node: Node, wanted: inspect.Type, name: str) -> Iterator[FaultError
             if reason := texts[0] if texts else reasons[0] if len(types) == 1 else None:
                 yield FaultError(node, f"{_label(name)} {reason}")
                 return
-    remedy = ""
-    if any(_kind(each) == "text" for each in types) and not isinstance(node, Scalar):
+    remedy = next(filter(None, (_remedy(each, node) for each in types)), "")
+    entry = isinstance(node, Mapping) and any(isinstance(each, inspect.VarTupleType) for each in types)
+    if any(_kind(each) == "text" for each in types) and not isinstance(node, Scalar) and not entry:
         # YAML has read a list or a mapping where the author meant text.
         remedy = f": {QUOTE}" if node.flow else ": use |"
     kinds = " or ".join(map(_kind, types))
@@ -92,7 +95,7 @@ def _unfit(text: str, wanted: inspect.Type) -> str | None:
     if isinstance(wanted, inspect.StrType):
         return _unfit_text(text, wanted)
     if type(wanted) not in SCALARS:
-        return f"must be {_kind(wanted)}, not `{short(text)}`"
+        return f"must be {_kind(wanted)}, not `{short(text)}`{_remedy(wanted, text)}"
     python, words = SCALARS[type(wanted)]
     try:
         value: float = msgspec.convert(text, python, strict=False)
@@ -128,6 +131,16 @@ def _kind(wanted: inspect.Type) -> str:
     if isinstance(wanted, inspect.VarTupleType):
         return "a list"
     return SCALARS[type(wanted)][1] if type(wanted) in SCALARS else "a mapping"
+
+
+def _remedy(wanted: inspect.Type, found: Node | str) -> str:
+    """Return what to write instead, to follow a message: for a list or a mapping."""
+    if isinstance(wanted, inspect.VarTupleType):
+        text = found if isinstance(found, str) else ""
+        return f": write `[{text}]`" if SIMPLE.fullmatch(text) else ": begin each entry with `- `"
+    if isinstance(wanted, inspect.StructType):
+        return f": its keys are {', '.join(field.encode_name for field in wanted.fields)}"
+    return ": write `name: value`" if isinstance(wanted, inspect.DictType) else ""
 
 
 def _members(wanted: inspect.Type) -> list[inspect.Type]:

@@ -208,7 +208,8 @@ class Exercise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     others: tuple[RawText, ...] = ()
     """Correct solutions written differently."""
     wrong: tuple[Wrong, ...] = ()
-    hints: tuple[Lines, ...] = ()
+    hints: tuple[Annotated[Lines, msgspec.Meta(min_length=1)], ...] = ()
+    """Shown one after the other, as the learner asks for them."""
 
     @property
     def checks(self) -> tuple[Check, ...]:

@@ -218,9 +218,11 @@ class _Builder:
         if self.nodes > MAX_NODES:
             self._refuse(event, f"more than {MAX_NODES} values: split the lesson")
         if isinstance(event, AliasEvent):
-            self._refuse(event, f"`*{short(event.anchor or '')}` is a YAML alias, which jaxtour does not read: {QUOTE}")
+            name = short(event.anchor or "")
+            self._refuse(event, f"`*{name}` is a YAML alias, which jaxtour does not read: write it out, or {QUOTE}")
         if event.anchor is not None:
-            self._refuse(event, f"`&{short(event.anchor)}` is a YAML anchor, which jaxtour does not read: {QUOTE}")
+            name = short(event.anchor)
+            self._refuse(event, f"`&{name}` is a YAML anchor, which jaxtour does not read: delete it, or {QUOTE}")
         if event.tag is not None:
             self._refuse(event, f"`!` begins a YAML tag, which jaxtour does not read: {QUOTE}")
         if isinstance(event, CollectionStartEvent) and len(self.stack) >= MAX_DEPTH:

@@ -1,11 +1,15 @@
 """Explains YAML errors in a lesson author's words, and says what to write instead."""
 
+import re
+
 from yaml.error import Mark, MarkedYAMLError
 
 from jaxtour.text import short
 
 QUOTE = "quote it, or use |"
 INDENT = "this line's indentation differs from the lines around it: align it with the keys it belongs to"
+
+DASH = re.compile(r"-(\s|$)")
 
 
 def explain(error: Exception, lines: list[str]) -> tuple[int, int, str]:
@@ -51,6 +55,8 @@ def _structure(problem: str, context: str, mark: Mark, start: Mark, before: str,
     if "block scalar" in context:
         return start, f"after `|` or `>` the text begins on the next line: if this is a value, {QUOTE}"
     if "node content" in problem:
+        if DASH.match(rest):
+            return mark, "`- ` cannot begin a list inside brackets: is a bracket above not closed?"
         if rest:
             return mark, f"a value cannot begin with {_sign(rest)}: {QUOTE}"
         return mark, "a value is missing here: is a bracket above not closed?"
@@ -60,6 +66,8 @@ def _structure(problem: str, context: str, mark: Mark, start: Mark, before: str,
     if "simple key" in context:
         return start, "this line is not `key: value`: indent it if it belongs to the text above, or add the colon"
     if "block mapping" in context or "block collection" in context or "block sequence" in context:
+        if not before.strip() and re.match(r"-\w", rest):
+            return mark, "a list entry needs a space after its dash: write `- `"
         if before.strip(" -"):
             return mark, f"the value ended before this, at its closing bracket or quote: {QUOTE}"
         return mark, INDENT

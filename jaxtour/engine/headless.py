@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from jaxtour.course.model import Broken, Lesson, Step
 from jaxtour.engine.cells import HOW, asked_of, cell, profile_request, stage_request, unmet
-from jaxtour.engine.compare.verify import needs_hlo, status, verify
+from jaxtour.engine.compare.verify import Mismatch, mismatches, needs_hlo, status
 from jaxtour.engine.report import Report, Request, advance, requested
 from jaxtour.engine.session import EngineError, Session
 from jaxtour.engine.wire.commands import StageName, StageRequest, TimeCall
@@ -28,7 +28,7 @@ class Outcome:
     step: Step | Broken
     status: StepStatus
     report: Report | None = None
-    problems: tuple[str, ...] = ()
+    problems: tuple[Mismatch, ...] = ()
     reason: str = ""
     """Why it was skipped, or how it ended."""
 
@@ -40,7 +40,7 @@ def needs_probe(step: Step) -> bool:
 
 def judged(step: Step, report: Report) -> Outcome:
     """Compare a whole report with what the step expects; returns the outcome."""
-    problems = tuple(verify(step, report))
+    problems = tuple(mismatches(step, report))
     found: StepStatus = status(step, report)
     if problems and found in ("ok", "raised"):
         found = "failed"
@@ -88,7 +88,7 @@ class Headless:
         `limit_s` is the time limit of a step without its own timeout.
         """
         if isinstance(step, Broken):
-            return Outcome(step, "failed", problems=(step.error.message,), reason=step.error.message)
+            return Outcome(step, "failed", problems=(Mismatch(step.error.message),), reason=step.error.message)
         if reason := await self._why_not(lesson, step):
             return Outcome(step, "skipped", reason=reason)
         while True:
@@ -174,7 +174,7 @@ class Headless:
 
     async def _for_probe(self, lesson: Lesson, step: Step | Broken) -> Outcome:
         if isinstance(step, Broken):
-            return Outcome(step, "failed", problems=(step.error.message,), reason=step.error.message)
+            return Outcome(step, "failed", problems=(Mismatch(step.error.message),), reason=step.error.message)
         if reason := await self._why_not(lesson, step):
             return Outcome(step, "skipped", reason=reason)
         without = self.session.left_out(lesson, step)
@@ -194,7 +194,8 @@ class Headless:
         more = await self.whole(Report(run=run))
         assert more.done is not None
         done = report.done if more.done.status == "ok" else more.done
-        return replace(report, hlo=more.hlo, timings=more.timings, answer=more.answer, checked=more.checked, done=done)
+        answer = {"answer": more.answer, "unanswered": more.unanswered}
+        return replace(report, hlo=more.hlo, timings=more.timings, **answer, checked=more.checked, done=done)
 
     async def whole(self, report: Report) -> Report:
         """Return the report once its run and its request are done.

@@ -1,6 +1,7 @@
-"""Proves what a step has besides its own code: the solutions of its exercise, and the changes that should raise.
+"""Proves what a step has besides its own code: the solutions of its exercise, and its changes to try.
 
-The starter of an exercise fails, every right solution passes, and every wrong one fails for its reason.
+The starter of an exercise fails, every right solution passes, and every wrong one fails for its reason. A change raises
+what it should, and nothing else.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -12,7 +13,7 @@ import msgspec
 from jaxtour.course.edits import varied
 from jaxtour.course.model import Lesson, Step
 from jaxtour.engine.cells import asked_of
-from jaxtour.engine.compare.verify import as_expected, verify
+from jaxtour.engine.compare.verify import Mismatch, as_expected, verify
 from jaxtour.engine.headless import TIMEOUT_S, Headless, Outcome
 from jaxtour.engine.report import Report
 from jaxtour.text import clean, short
@@ -38,51 +39,57 @@ async def proved(engine: Headless, lesson: Lesson, tell: Callable[[Outcome], Non
             tell(outcome)
     # A change runs in a fresh worker, which has none of the states that the probes of later steps need.
     return [
-        _with(outcome, faults + [each async for each in _unraised(engine, lesson, outcome)])
-        for outcome, faults in found
+        _with(outcome, faults + [each async for each in _changes(engine, lesson, outcome)]) for outcome, faults in found
     ]
 
 
-def _with(outcome: Outcome, told: list[str]) -> Outcome:
-    problems = tuple(clean(each, keep_newlines=False) for each in told)
+def _with(outcome: Outcome, told: list[Mismatch]) -> Outcome:
+    problems = tuple(each._replace(message=clean(each.message, keep_newlines=False)) for each in told)
     return replace(outcome, status="failed", problems=problems) if problems else outcome
 
 
-async def _faults(engine: Headless, lesson: Lesson, outcome: Outcome) -> AsyncIterator[str]:
+async def _faults(engine: Headless, lesson: Lesson, outcome: Outcome) -> AsyncIterator[Mismatch]:
     """Yield what is wrong with the exercise of a step that went well, one line each."""
     step = outcome.step
     if not isinstance(step, Step) or step.exercise is None or outcome.status not in WELL:
         return
     exercise = step.exercise
     if (await _verdict(engine, lesson, step, exercise.starter.text)).passed:
-        yield "exercise: the starter passes its check: nothing is left to do"
+        yield Mismatch("exercise: the starter passes its check: nothing is left to do", ("exercise", "starter"))
     for number, other in enumerate(exercise.others):
         verdict = await _verdict(engine, lesson, step, other.text)
         if not verdict.passed:
-            yield f"exercise: others[{number}] fails its check: {short(verdict.message, _MESSAGE)}"
+            told = short(verdict.message, _MESSAGE)
+            yield Mismatch(f"exercise: others[{number}] fails its check: {told}", ("exercise", "others", number))
     for number, wrong in enumerate(exercise.wrong):
         verdict = await _verdict(engine, lesson, step, wrong.code.text)
         if verdict.passed:
-            yield f"exercise: wrong[{number}] passes its check"
+            yield Mismatch(f"exercise: wrong[{number}] passes its check", ("exercise", "wrong", number))
         elif _words(wrong.because) not in _words(verdict.message):
             told = short(verdict.message, _MESSAGE)
-            yield f"exercise: wrong[{number}] fails, but not because `{short(wrong.because, 80)}`: {told}"
+            message = f"exercise: wrong[{number}] fails, but not because `{short(wrong.because, 80)}`: {told}"
+            yield Mismatch(message, ("exercise", "wrong", number, "because"))
 
 
-async def _unraised(engine: Headless, lesson: Lesson, outcome: Outcome) -> AsyncIterator[str]:
-    """Yield which changes of a step that went well do not raise what they should, one line each."""
+async def _changes(engine: Headless, lesson: Lesson, outcome: Outcome) -> AsyncIterator[Mismatch]:
+    """Yield which changes of a step that went well do not raise what they should, or raise what they should not."""
     step = outcome.step
     if not isinstance(step, Step) or outcome.status not in WELL:
         return
     for number, change in enumerate(step.tries):
         code = varied(step, number)
-        if change.raises is None or code is None:
+        if code is None:
             continue
         run = await engine.session.run(lesson, step, code, timings=False, default_timeout_s=TIMEOUT_S)
         failure = (await engine.whole(Report(run=run))).failure
-        if not as_expected(change.raises, failure):
-            told = f"{failure.type}: {short(failure.message, 120)}" if failure else "nothing was raised"
-            yield f"tries[{number}]: expected {change.raises}, got {told}"
+        told = f"{failure.type}: {short(failure.message, 120)}" if failure else ""
+        if change.raises is None:
+            if failure and not as_expected(step.raises or "", failure):
+                remedy = f"add `raises: {failure.type}` if it should"
+                yield Mismatch(f"tries[{number}]: raised {told}; {remedy}", ("tries", number))
+        elif not as_expected(change.raises, failure):
+            got = f"got {told}" if told else "but nothing was raised"
+            yield Mismatch(f"tries[{number}]: expected {change.raises}, {got}", ("tries", number, "raises"))
 
 
 async def _verdict(engine: Headless, lesson: Lesson, step: Step, code: str) -> _Verdict:

@@ -167,6 +167,8 @@ class Report(msgspec.Struct, frozen=True):
     """What the code compiled, the most expensive first, where it was recorded."""
     recorded: Recorded | None = None
     answer: str | None = None
+    unanswered: str = ""
+    """Why the step's question has no answer."""
     checked: Checked | None = None
     executed: Executed | None = None
     progress: RunProgress | None = None
@@ -288,7 +290,7 @@ def advance(report: Report, event: Event) -> Report:
         case Recorded():
             return replace(report, recorded=event)
         case Answer():
-            return replace(report, answer=event.text)
+            return replace(report, answer=None if event.error else event.text, unanswered=event.error)
         case Checked():
             return replace(report, checked=event, checking=None)
         case Names():

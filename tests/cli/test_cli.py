@@ -53,6 +53,24 @@ steps:
     text: Does not raise.
     code: "1"
     raises: ValueError
+  - id: line
+    title: Line
+    text: Fails in a line.
+    code: |
+      here = 1
+
+      gone
+
+  - id: setup
+    title: Setup
+    text: Fails before the code.
+    setup: 1 / 0
+    code: "1"
+  - id: asks
+    title: Asks
+    text: Cannot be asked.
+    code: "1"
+    ask: {question: Q?, value: equations of gone(1)}
 """
 
 
@@ -128,6 +146,7 @@ def test_a_lesson_is_printed_as_text_also_by_a_tour_that_has_no_terminal(lesson:
     assert bare.returncode == 0 and bare.stdout.isascii() and "float32[3]" in bare.stdout
     one = command("run", f"{lesson}/one", engine=worker.again)
     assert one.returncode == 0, one.stderr
+    assert command(f"{lesson}/one", engine=worker.again) == one
     assert "hello [red]world" in one.stdout and "float32[3]" in one.stdout and "\x1b" not in one.stdout
     assert "{ lambda" in one.stdout and "= sin " in one.stdout
     assert "An error that is expected" in tour.stdout and "An error that is expected" not in one.stdout
@@ -138,17 +157,35 @@ def test_check_says_where_lessons_are_wrong_in_what_they_run_time_and_solve(tmp_
     (tmp_path / "probed.yaml").write_text(PROBED)
     done = jaxtour("check", str(tmp_path), "--json")
     verdict = json.loads(done.stdout)
-    assert done.returncode == 1 and not verdict["ok"] and (verdict["lessons"], verdict["steps"]) == (3, 8)
+    assert done.returncode == 1 and not verdict["ok"] and (verdict["lessons"], verdict["steps"]) == (3, 11)
     problems = [(Path(p["file"]).name, p["line"], p["step"], p["message"]) for p in verdict["problems"]]
     assert [problem[:3] for problem in problems] == [
-        ("failing.yaml", 7, "shape"),
-        ("failing.yaml", 14, "raises"),
-        ("probed.yaml", 7, "times"),
-        ("probed.yaml", 13, "solves"),
+        ("failing.yaml", 13, "shape"),
+        ("failing.yaml", 18, "raises"),
+        ("failing.yaml", 25, "line"),
+        ("failing.yaml", 30, "setup"),
+        ("failing.yaml", 36, "asks"),
+        ("probed.yaml", 11, "times"),
+        ("probed.yaml", 16, "solves"),
     ], problems
-    shape, _, times, solves = (problem[3] for problem in problems)
-    assert "(4,)" in shape or "[4]" in shape
+    shape, _, line, setup, asks, times, solves = (problem[3] for problem in problems)
+    assert shape == "shape: expected [4], got [3]"
+    assert line == "raised NameError: name 'gone' is not defined (line 3)"
+    assert setup == "raised ZeroDivisionError: division by zero (line 1 of the setup)"
+    assert asks == "ask: `equations of gone(1)` has no answer: NameError: name 'gone' is not defined"
     assert "missing" in times and "y is not 2" in solves
+    columns = [problem["column"] for problem in verdict["problems"]]
+    assert columns == [21, 13, 7, 12, 32, 11, 41], columns
+
+
+def test_check_says_that_a_step_ran_without_one_that_cannot_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "half.yaml"
+    path.write_text(written("half", "cod: x = 1", "code: x"))
+    done = jaxtour("check", str(path))
+    assert done.returncode == 1
+    assert (
+        "raised NameError: name 'x' is not defined (line 1); it ran without `s1`, which cannot be read" in done.stdout
+    )
 
 
 def test_a_lesson_that_is_right_is_ok(tmp_path: Path) -> None:

@@ -182,7 +182,9 @@ def test_a_bad_head_is_told_and_the_lesson_is_still_listed(text, where, message)
 def test_steps_survive_a_bad_head():
     lesson = lesson_of(changed("minutes: 5\n", "minutse: 5\n"))
     assert [step.id for step in lesson.steps] == ["good"]
-    assert [problem.line for problem in lesson.problems] == [1, 5]
+    assert [(problem.line, problem.message) for problem in lesson.problems] == [
+        (5, "unknown key `minutse`: did you mean `minutes`?")
+    ]
 
 
 def test_another_format_is_listed_and_not_interpreted():

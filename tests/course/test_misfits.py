@@ -87,8 +87,13 @@ def test_what_msgspec_refuses_has_a_reason_of_its_own(path: tuple[Any, ...], new
         ({"time": [{"on": "one"}]}, "`call` is missing in `time[0]`"),
         ({"show": "lessons"}, "`show` cannot be `lessons`: did you mean `lesson`?"),
         ({"code": ["a"]}, "`code` must be text, not a list: use |"),
-        ({"trace": {"call": "f"}}, "`trace` must be text or a list, not a mapping: use |"),
-        ({"expect": "3"}, "`expect` must be a mapping, not `3`"),
+        ({"trace": {"call": "f"}}, "`trace` must be text or a list, not a mapping: begin each entry with `- `"),
+        ({"time": "f(1, 2)"}, "`time` must be a list, not `f(1, 2)`: begin each entry with `- `"),
+        ({"expect": {"shape": "3"}}, "`expect.shape` must be a list, not `3`: write `[3]`"),
+        ({"expect": {"hlo": "sine"}}, "`expect.hlo` must be a mapping, not `sine`: its keys are has, lacks"),
+        ({"expect": {"hlo": ["sine"]}}, "`expect.hlo` must be a mapping, not a list: its keys are has, lacks"),
+        ({"expect": {"equations": "3"}}, "`expect.equations` must be a mapping, not `3`: write `name: value`"),
+        ({"timeout": ["3"]}, "`timeout` must be a number, not a list"),
     ],
 )
 def test_the_reason_names_the_key_and_what_belongs_there(change: dict[str, Any], message: str) -> None:

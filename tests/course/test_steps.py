@@ -62,7 +62,7 @@ WORK = "exercise:\n  starter: a\n  solution: b\n  check: "
         ("code: x\ntrace: y = f(x)\n", (2, 14), "this is not a Python expression"),
         ("code: x\ntime:\n  - {call: import x}\n", (3, 16), "this is not a Python expression"),
         # Parts that do not fit.
-        ("after: y\n", (-2, 5), "`code` is missing: add it, or an `exercise`"),
+        ("after: y\n", (-2, 5), "`code` is missing: add it or an `exercise`"),
         ("code: x\nexercise: {starter: a, check: b, solution: c}\n", (1, 5), "`code` beside an `exercise` never runs"),
         ("code: x\nraises: TypeEror\n", (2, 13), "unknown exception `TypeEror`: did you mean `TypeError`?"),
         ("code: x\nraises: a type error\n", (2, 13), "`raises` must be an exception's name"),
@@ -90,6 +90,7 @@ WORK = "exercise:\n  starter: a\n  solution: b\n  check: "
         ("exercise: {starter: '', check: '', solution: x}\n", (1, 36), "`exercise.check` must not be empty"),
         ("exercise: {starter: a, check: [], solution: x}\n", (1, 35), "`exercise.check` must not be empty"),
         ("exercise: {starter: a, check: b}\n", (1, 15), "`solution` is missing in `exercise`"),
+        (f"{WORK}x\n  hints: ['']\n", (5, 15), "`exercise.hints[0]` must not be empty"),
         # Checks.
         (f"{WORK}[{{say: x}}]\n", (4, 15), "a check needs one of value, jaxpr"),
         (f"{WORK}[{{vmap: f(x), leaks: f(x)}}]\n", (4, 28), "either `vmap` or `leaks`: make two checks"),

@@ -57,6 +57,7 @@ steps:
       - {label: b, old: '"3"', new: '"4"', raises: ValueError}
       - {label: c, old: '"3"', new: '[]', raises: ValueError}
       - {label: d, old: '"3"', new: '[]'}
+      - {label: e, old: '"3"', new: '"5"'}
   - {id: last, title: L, text: x, code: "y, len(calls)", expect: {value: "(3, 0)"}}
 """
 
@@ -92,7 +93,7 @@ async def test_what_is_wrong_with_an_exercise_is_said() -> None:
     assert lesson.problems == ()
     async with Headless(Session(ProcessEngine(), WorkerConfig(platform="cpu"))) as engine:
         outcomes = await proved(engine, lesson)
-    assert {outcome.step.id: (outcome.status, list(outcome.problems)) for outcome in outcomes} == {
+    assert {outcome.step.id: (outcome.status, [each.message for each in outcome.problems]) for outcome in outcomes} == {
         "first": ("ok", []),
         "sound": ("ok", []),
         "unsound": (
@@ -107,9 +108,11 @@ async def test_what_is_wrong_with_an_exercise_is_said() -> None:
         "tries": (
             "failed",
             [
-                "tries[1]: expected ValueError, got nothing was raised",
+                "tries[1]: expected ValueError, but nothing was raised",
                 "tries[2]: expected ValueError, got TypeError: int() argument must be a string, a bytes-like object or "
                 "a real number, not 'list'",
+                "tries[3]: raised TypeError: int() argument must be a string, a bytes-like object or a real number, "
+                "not 'list'; add `raises: TypeError` if it should",
             ],
         ),
         "last": ("ok", []),

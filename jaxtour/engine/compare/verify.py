@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -20,6 +20,16 @@ Status: TypeAlias = Literal["ok", "raised", "failed", "timeout", "died"]
 
 ASYNC_PARTS = ("-start", "-done", "-update")
 """XLA may split an operation into these: `all-reduce-start` and `all-reduce-done`."""
+
+
+class Mismatch(NamedTuple):
+    """One thing that a step expects and that is not so."""
+
+    message: str
+    at: tuple[str | int, ...] = ()
+    """Where the lesson says it: keys and indices from the step's own mapping on."""
+    line: int = 0
+    """The line of the code there, from 1; 0 for none."""
 
 
 def needs_hlo(step: Step) -> bool:
@@ -67,20 +77,27 @@ def answered(step: Step, report: Report | None) -> bool:
 
 def verify(step: Step, report: Report) -> list[str]:
     """Return one line for each mismatch with the step's `raises`, `expect`, `ask` and `exercise`."""
-    # The lines quote raw text.
-    return [clean(line, keep_newlines=False) for line in _verify(step, report)]
+    return [each.message for each in mismatches(step, report)]
 
 
-def _verify(step: Step, report: Report) -> list[str]:
+def mismatches(step: Step, report: Report) -> list[Mismatch]:
+    """Return every mismatch with what the step expects, and its place."""
+    # The messages quote raw text.
+    return [each._replace(message=clean(each.message, keep_newlines=False)) for each in _mismatches(step, report)]
+
+
+def _mismatches(step: Step, report: Report) -> Iterable[Mismatch]:
     if _ran_out(step, report):
         return []
     if ended := _ended(step, report.done):
-        return [ended]
+        return [Mismatch(ended)]
     if report.failure and not (step.raises and as_expected(step.raises, report.failure)):
         told = _told(report.failure)
-        return [f"expected {step.raises}, got {told}" if step.raises else f"raised {told}"]
+        where = ("exercise", "solution") if step.exercise else ("code",)
+        at, line = (("setup",), in_setup(report.failure)) if in_setup(report.failure) else (where, report.failure.line)
+        return [Mismatch(f"expected {step.raises}, got {told}" if step.raises else f"raised {told}", at, line or 0)]
     if step.raises and not report.failure:
-        return [f"expected {step.raises}, but nothing was raised"]
+        return [Mismatch(f"expected {step.raises}, but nothing was raised", ("raises",))]
     return [*_measured(step, report), *_answered(step, report), *_expected(step.expect, report)]
 
 
@@ -102,39 +119,54 @@ def as_expected(raises: str, failure: Failure | None) -> bool:
     return failure is not None and raises in (failure.type, *failure.bases)
 
 
+def in_setup(failure: Failure) -> int:
+    """Return the line of the setup that raised, from 1; 0 if the step's own code did."""
+    last = failure.frames[-1] if failure.frames else None
+    return last.line if last and last.setup and failure.line is None else 0
+
+
 def _told(failure: Failure) -> str:
     first = failure.message.strip().partition("\n")[0]
-    where = f" (line {failure.line})" if failure.line is not None else ""
+    line, part = (in_setup(failure), " of the setup") if in_setup(failure) else (failure.line, "")
+    where = f" (line {line}{part})" if line is not None else ""
     return f"{failure.type}: {short(first, 120)}{where}" if first else f"{failure.type}{where}"
 
 
-def _measured(step: Step, report: Report) -> Iterator[str]:
-    """Yield a line for each requested trace or timing that failed."""
+def _measured(step: Step, report: Report) -> Iterator[Mismatch]:
+    """Yield each requested trace or timing that failed."""
     if step.trace is not None:
-        yield from (f"trace {trace.label}: {trace.error}" for trace in report.traces if trace.error)
-    yield from (f"timing {entry.label} on {entry.platform}: {entry.error}" for entry in report.timings if entry.error)
+        for trace in report.traces:
+            if trace.error:
+                yield Mismatch(f"trace {trace.label}: {trace.error}", ("trace", trace.index))
+    for entry in report.timings:
+        if entry.error:
+            yield Mismatch(f"timing {entry.label} on {entry.platform}: {entry.error}", ("time",))
 
 
-def _answered(step: Step, report: Report) -> Iterator[str]:
+def _answered(step: Step, report: Report) -> Iterator[Mismatch]:
     if (ask := step.ask) and ask.value is not None:
-        question = short(ask.value.text, 60)
+        question, at = short(ask.value.text, 60), ("ask", "value")
         if report.answer is None:
-            yield f"ask: `{question}` has no answer"
+            why = f": {report.unanswered}" if report.unanswered else ""
+            yield Mismatch(f"ask: `{question}` has no answer{why}", at)
         elif ask.choices and right_choice(ask, report.answer) is None and what_of(ask.value.text)[0] != "fastest":
             # The fastest call depends on the machine, and may not be clear.
-            yield f"ask: `{question}` is {short(report.answer, 60)}, which is not among the choices"
+            yield Mismatch(f"ask: `{question}` is {short(report.answer, 60)}, which is not among the choices", at)
     if step.exercise and report.checked is None:
-        yield "exercise: the check did not run"
+        yield Mismatch("exercise: the check did not run", ("exercise", "check"))
     elif step.exercise and report.checked and not report.checked.passed:
         message = short(report.checked.message, 300) or "no message"
-        yield f"exercise: the solution fails its check: {message}"
+        outcomes = report.checked.outcomes
+        failed = next((number for number, outcome in enumerate(outcomes) if outcome.passed is False), None)
+        part = ("solution",) if failed is None else ("check", failed)
+        yield Mismatch(f"exercise: the solution fails its check: {message}", ("exercise", *part))
 
 
-def _expected(expect: Expect | None, report: Report) -> Iterator[str]:
+def _expected(expect: Expect | None, report: Report) -> Iterator[Mismatch]:
     if expect is None:
         return
     if expect.stdout is not None and (told := difference(expect.stdout.text, stdout_of(report))):
-        yield f"stdout: {told}"
+        yield Mismatch(f"stdout: {told}", ("expect", "stdout"))
     yield from _value(expect, report.value, value_text(report))
     if expect.primitives:
         yield from _primitives(expect.primitives, report)
@@ -143,14 +175,15 @@ def _expected(expect: Expect | None, report: Report) -> Iterator[str]:
     for label, most in (expect.equations or {}).items():
         yield from _equations(label, most, report)
     if expect.compiles is not None and report.compiles != expect.compiles:
-        yield f"compiles: expected {expect.compiles}, got {report.compiles}"
+        yield Mismatch(f"compiles: expected {expect.compiles}, got {report.compiles}", ("expect", "compiles"))
     if expect.warns is not None:
         seen = sorted({warned.category for warned in report.warnings})
         if not any(_same_class(expect.warns, category) for category in seen):
-            yield f"warns: expected {expect.warns}, got {', '.join(seen) or 'no warning'}"
+            got = ", ".join(seen) or "no warning"
+            yield Mismatch(f"warns: expected {expect.warns}, got {got}", ("expect", "warns"))
 
 
-def _value(expect: Expect, value: Value | None, text: str) -> Iterator[str]:
+def _value(expect: Expect, value: Value | None, text: str) -> Iterator[Mismatch]:
     """Compare the last expression's value, with its type, shape, dtype and devices; its text covers all processes."""
     asked: dict[str, Any] = {
         "value": expect.value,
@@ -161,7 +194,7 @@ def _value(expect: Expect, value: Value | None, text: str) -> Iterator[str]:
     }
     asked = {name: wanted for name, wanted in asked.items() if wanted is not None}
     if asked and value is None:
-        yield f"{', '.join(asked)}: the last expression has no value"
+        yield Mismatch(f"{', '.join(asked)}: the last expression has no value", ("expect", next(iter(asked))))
         return
     if value is None:
         return
@@ -169,53 +202,55 @@ def _value(expect: Expect, value: Value | None, text: str) -> Iterator[str]:
         expected = spread(asked.pop("value"))
         got_text = text if "rray" in expected else bare(text)
         if told := difference(expected, got_text):
-            yield f"value: {told}"
+            yield Mismatch(f"value: {told}", ("expect", "value"))
     got = {"type": value.type, "shape": value.shape, "dtype": value.dtype, "devices": len(value.devices)}
     for name, wanted in asked.items():
         if name in got and got[name] != wanted:
-            yield f"{name}: expected {_text(wanted)}, got {_text(got[name])}"
+            yield Mismatch(f"{name}: expected {_text(wanted)}, got {_text(got[name])}", ("expect", name))
 
 
 def _text(part: Any) -> str:
     return f"[{', '.join(map(str, part))}]" if isinstance(part, tuple) else "none" if part is None else str(part)
 
 
-def _primitives(names: NameRules, report: Report) -> Iterator[str]:
+def _primitives(names: NameRules, report: Report) -> Iterator[Mismatch]:
     if not report.traces:
-        yield "primitives: nothing was traced"
+        yield Mismatch("primitives: nothing was traced", ("expect", "primitives"))
         return
     seen = {name for trace in report.traces for name in trace.primitives}
     yield from _names("primitives", names, seen, seen)
 
 
-def _opcodes(names: NameRules, report: Report) -> Iterator[str]:
+def _opcodes(names: NameRules, report: Report) -> Iterator[Mismatch]:
     if not report.hlo:
-        yield "hlo: nothing was compiled"
+        yield Mismatch("hlo: nothing was compiled", ("expect", "hlo"))
         return
-    yield from (f"hlo: {entry.error}" for entry in report.hlo if entry.error)
+    yield from (Mismatch(f"hlo: {entry.error}", ("expect", "hlo")) for entry in report.hlo if entry.error)
     seen = {name for entry in report.hlo for name in entry.opcodes}
     whole = {name.removesuffix(part) for name in seen for part in ASYNC_PARTS}
     yield from _names("hlo", names, seen | whole, seen)
 
 
-def _names(what: str, names: NameRules, seen: Iterable[str], shown: Iterable[str]) -> Iterator[str]:
+def _names(what: str, names: NameRules, seen: Iterable[str], shown: Iterable[str]) -> Iterator[Mismatch]:
     present = ", ".join(sorted(shown)) or "nothing"
-    for alternatives in names.has:
+    for number, alternatives in enumerate(names.has):
         if not any(name.strip() in seen for name in alternatives.split("|")):
-            yield f"{what}: expected {alternatives.replace('|', ' or ')}, got {short(present, 200)}"
-    for alternatives in names.lacks:
+            wanted = alternatives.replace("|", " or ")
+            at = ("expect", what, "has", number)
+            yield Mismatch(f"{what}: expected {wanted}, got {short(present, 200)}", at)
+    for number, alternatives in enumerate(names.lacks):
         if found := [name.strip() for name in alternatives.split("|") if name.strip() in seen]:
-            yield f"{what}: did not expect {', '.join(found)}"
+            yield Mismatch(f"{what}: did not expect {', '.join(found)}", ("expect", what, "lacks", number))
 
 
-def _equations(label: str, most: int, report: Report) -> Iterator[str]:
-    found = [trace for trace in report.traces if trace.label == label]
+def _equations(label: str, most: int, report: Report) -> Iterator[Mismatch]:
+    found, at = [trace for trace in report.traces if trace.label == label], ("expect", "equations", label)
     if not found:
         labels = ", ".join(trace.label for trace in report.traces) or "none"
-        yield f"equations: no trace is labelled {label}; labels: {labels}"
+        yield Mismatch(f"equations: no trace is labelled {label}; labels: {labels}", at)
     for trace in found:
         if trace.equations > most:
-            yield f"equations of {label}: expected at most {most}, got {trace.equations}"
+            yield Mismatch(f"equations of {label}: expected at most {most}, got {trace.equations}", at)
 
 
 def _same_class(wanted: str, category: str) -> bool:

@@ -266,7 +266,9 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="
     """The value of `ask`."""
 
     run: int
-    text: Lines
+    text: Lines = ""
+    error: Lines = ""
+    """Why there is none, in one line."""
 
 
 class Name(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Literal
 
+import msgspec
+
 from jaxtour.course.catalogue import Catalogue, LessonEntry, with_steps
 from jaxtour.course.edits import Edits, is_scratch
 from jaxtour.course.model import Broken, Lesson, Step, StepKey
@@ -93,10 +95,24 @@ class Tour:
             self._states[key] = StepState()
         return self._states[key]
 
+    @property
+    def entry(self) -> LessonEntry:
+        """The catalogue's entry of the lesson shown."""
+        return self.catalogue.entries[self.index]
+
     def reload(self, lesson: Lesson) -> None:
-        """Show a new version of the lesson; the states of its steps stay."""
-        self._lessons[self.catalogue.entries[self.index].path] = self.lesson = with_steps(lesson)
-        self.step = next((step for step in self.lesson.steps if step.id == self.step.id), self.lesson.steps[0])
+        """Show a new version of the lesson; the place and the states of its steps stay, also while it is unreadable."""
+        place = self.number - 1
+        if not lesson.steps:
+            broken = with_steps(lesson, self.step).steps
+            lesson = msgspec.structs.replace(self.lesson, steps=broken, problems=lesson.problems)
+        self._lessons[self.entry.path] = self.lesson = lesson
+        last = min(place, len(lesson.steps) - 1)
+        self.step = next((step for step in lesson.steps if step.id == self.step.id), lesson.steps[last])
+
+    def forget(self, entry: LessonEntry) -> None:
+        """Let the next visit read a lesson again."""
+        self._lessons.pop(entry.path, None)
 
     def read(self, entry: LessonEntry) -> Lesson:
         """Return the lesson of an entry, read once; an unreadable lesson has one broken step that says why."""

@@ -21,8 +21,6 @@ Check: TypeAlias = Mapping[str, Any]
 Tick: TypeAlias = Callable[[str, int, int], None]
 """Called before each check with its description, its number and how many there are."""
 
-_NO_ANSWER = "a check that can be made"
-
 
 class _MessageError(Exception):
     """A check written as code fails; the message is for the learner."""
@@ -85,7 +83,7 @@ def _why_not(spaces: Spaces, check: Check, events: compat.CompileEvents) -> dict
     """Return the fields of a failed check's outcome; empty if the check passes on all its inputs."""
     kind = _kind(check)
     if not kind:
-        return {"expected": _NO_ANSWER, "got": "this worker does not know it: update it"}
+        return {"got": "this worker does not know it: update it"}
     sets: Sequence[Mapping[str, str]] = check.get("given") or ({},)
     for number, written in enumerate(sets):
         given, error = attempt(spaces.given, written)
@@ -107,7 +105,7 @@ def _told(spaces: Spaces, check: Check, error: BaseException) -> dict[str, Any]:
     if isinstance(error, NotYetError):
         return {**said, "expected": error.expected, "got": error.got, "spans": error.spans}
     if isinstance(error, LessonError):
-        return {"expected": _NO_ANSWER, "got": str(error)}
+        return {"got": f"the check cannot be made: {error}"}
     if isinstance(error, _MessageError):
         cause = error.__cause__
         spans: tuple[Span, ...] = raised_at(cause, spaces.name) if cause else ()
@@ -120,7 +118,7 @@ def _whole(what: str, why: Mapping[str, Any]) -> str:
     lines = [why.get("say", "")]
     if why.get("got"):
         expected = f"expected {why['expected']}, got " if why.get("expected") else ""
-        lines.append(f"{what}: {expected}{why['got']}")
+        lines.append(": ".join(filter(None, (what, f"{expected}{why['got']}"))))
     if given := why.get("given"):
         lines.append(f"with {given}".replace("\n", ", "))
     return "\n".join(filter(None, lines))

@@ -156,6 +156,7 @@ class Requests:
         if text is None:
             why = lens.why_not(error) if error else ""
             self._stage.writer.say({"event": "log", "text": f"no answer to {question!r}: {why}"})
+            self._events.say({"event": "answer", "error": why or "it was interrupted"})
         else:
             self._events.say({"event": "answer", "text": text})
 

@@ -1,0 +1,66 @@
+"""The tour's app on lessons from files: it shows each save, and says what is wrong with it."""
+
+import asyncio
+from typing import Any
+
+from textual import work
+
+from jaxtour.course.catalogue import LessonEntry
+from jaxtour.tui.app import TourApp
+from jaxtour.tui.explore import POLL_S, FileWatch
+
+
+class AuthorApp(TourApp):
+    """The tour of lessons that someone may be writing."""
+
+    def __init__(self, *args: Any, poll_s: float = POLL_S, **rest: Any) -> None:
+        super().__init__(*args, **rest)
+        self._poll_s = poll_s
+        # Made here, so that a save while the app starts counts.
+        self._watches = {entry.path: FileWatch(entry.path) for entry in self.tour.catalogue.entries}
+
+    def begin(self) -> None:
+        """Start the worker, and watch the lessons' files."""
+        super().begin()
+        self.follow_saves()
+
+    @work(exclusive=True, group="saves", description="Shows each save of a lesson.")
+    async def follow_saves(self) -> None:
+        """Read a lesson again after each save."""
+        saved: dict[LessonEntry, bool] = {}  # and whether a note has said that it is shown later
+        while True:
+            await asyncio.sleep(self._poll_s)
+            # In a thread: a network file system may take minutes.
+            saved |= {entry: saved.get(entry, False) for entry in await asyncio.to_thread(self._changed)}
+            for entry, told in [*saved.items()]:
+                if self._is_written_in(entry):
+                    if not told:
+                        self.tour_screen.note(f"{entry.path.name} was saved: it is shown when you leave your own code")
+                    saved[entry] = True
+                    continue
+                del saved[entry]
+                await asyncio.to_thread(entry.reload)
+                self._show_saved(entry)
+
+    def _changed(self) -> list[LessonEntry]:
+        return [entry for entry in self.tour.catalogue.entries if self._watches[entry.path].changed()]
+
+    def _is_written_in(self, entry: LessonEntry) -> bool:
+        """Return whether the learner is writing code in this lesson, which a save must not disturb."""
+        tour = self.tour
+        return entry is tour.entry and (self.tour_screen.panes.editor is not None or tour.scratch is not None)
+
+    def _show_saved(self, entry: LessonEntry) -> None:
+        screen, tour, lesson = self.tour_screen, self.tour, entry.lesson()
+        if entry is not tour.entry:
+            tour.forget(entry)
+            return
+        before = tour.step.id
+        tour.reload(lesson)
+        if tour.step.id == before:
+            screen.refresh_view()
+        else:
+            screen.arrived()
+        first, more = next(iter(lesson.problems), None), len(lesson.problems) - 1
+        rest = f" (and {more} more)" if more > 0 else ""
+        screen.note(f"{first}{rest}" if first else f"{entry.path.name} was saved: this is how it is now")

@@ -1,0 +1,126 @@
+"""The tour of lessons from files shows each save, says what is wrong with it, and loses nothing."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fake_engine import FakeEngine
+from textual.pilot import Pilot
+from tours import ran, ready, text, until
+
+from jaxtour.commands import tour as command
+from jaxtour.course.catalogue import bundled, open_path
+from jaxtour.course.model import Broken
+from jaxtour.course.progress import Progress
+from jaxtour.engine.session import Session, WorkerConfig
+from jaxtour.tui.app import TourApp
+from jaxtour.tui.authoring import AuthorApp
+
+LESSON = """\
+format: 1
+id: own
+title: My own
+summary: For the tests.
+minutes: 1
+steps:
+  - id: one
+    title: One
+    text: First.
+    code: x = 1
+  - id: two
+    title: Two
+    text: Second.
+    code: x + 1
+  - id: three
+    title: Three
+    text: Third.
+    code: x + 2
+"""
+
+
+@asynccontextmanager
+async def writing(folder: Path, step: str = "two") -> AsyncIterator[tuple[AuthorApp, Pilot[int], Path]]:
+    """Open a folder of two lessons at a step of the first one."""
+    path = folder / "class" / "1-own.yaml"
+    path.parent.mkdir()
+    path.write_text(LESSON)
+    path.with_name("2-more.yaml").write_text(LESSON.replace("id: own", "id: more"))
+    session = Session(FakeEngine({}), WorkerConfig())
+    app = AuthorApp(
+        open_path(path.parent), session, Progress.open(folder / "progress.json"), start=("own", step), poll_s=0.01
+    )
+    async with app.run_test(size=(100, 30)) as pilot:
+        await ready(pilot)
+        yield app, pilot, path
+
+
+async def test_a_save_is_shown_with_the_place_the_result_and_the_edits_kept(tmp_path: Path) -> None:
+    async with writing(tmp_path) as (app, pilot, path):
+        await pilot.press("r")
+        await ran(pilot)
+        report = app.tour.state.report
+        app.tour.edits.write(("own", "three"), app.tour.lesson.steps[2], "x + 20")  # type: ignore[arg-type]
+        path.write_text(LESSON.replace("Second.", "Quite new.").replace("code: x + 2", "code: x + 3"))
+        await until(pilot, lambda: "Quite new." in text(app, "lesson"))
+        assert app.tour.key == ("own", "two") and app.tour.state.report is report
+        assert "1-own.yaml was saved" in app.tour_screen._note
+        await pilot.press("n")
+        assert app.tour.code.text == "x + 20" and app.tour.view.outdated
+
+
+async def test_a_broken_save_names_the_fault_and_the_next_one_brings_all_back(tmp_path: Path) -> None:
+    async with writing(tmp_path) as (app, pilot, path):
+        # One step's fault: the other steps stay.
+        path.write_text(LESSON.replace("text: Second.", "txt: Second."))
+        await until(pilot, lambda: "did you mean `text`?" in text(app, "lesson"))
+        assert app.tour.number == 2 and "1-own.yaml:13:5: unknown key `txt`" in app.tour_screen._note
+        # The whole file is unreadable.
+        path.write_text(LESSON.replace("minutes: 1", "minutes: {"))
+        await until(pilot, lambda: "is a bracket above not closed?" in text(app, "lesson"))
+        assert app.tour.key == ("own", "two") and isinstance(app.tour.step, Broken)
+        await pilot.press("r")
+        path.unlink()
+        path.write_text(LESSON)
+        await until(pilot, lambda: "Second." in text(app, "lesson"))
+        assert app.tour.key == ("own", "two") and len(app.tour.lesson.steps) == 3
+
+
+async def test_a_step_that_is_gone_leaves_its_place_to_the_next(tmp_path: Path) -> None:
+    async with writing(tmp_path, "three") as (app, pilot, path):
+        path.write_text(LESSON[: LESSON.index("  - id: three")])
+        await until(pilot, lambda: "Second." in text(app, "lesson"))
+        assert app.tour.key == ("own", "two")
+
+
+async def test_a_save_waits_for_the_editor_and_for_the_scratch_step(tmp_path: Path) -> None:
+    async with writing(tmp_path) as (app, pilot, path):
+        await pilot.press("e")
+        await pilot.press("ctrl+end", "4")
+        path.write_text(LESSON.replace("Second.", "While editing."))
+        await until(pilot, lambda: "it is shown when you leave your own code" in app.tour_screen._note)
+        assert app.tour_screen.panes.editor is not None and "Second." in text(app, "lesson")
+        await pilot.press("escape")
+        await until(pilot, lambda: "While editing." in text(app, "lesson"))
+        assert app.tour.code.text.rstrip() == "x + 14"
+        await pilot.press("s")
+        await until(pilot, lambda: app.tour.scratch is not None)
+        path.write_text(LESSON.replace("Second.", "While trying."))
+        await until(pilot, lambda: "it is shown when you leave your own code" in app.tour_screen._note)
+        await pilot.press("escape", "s")
+        await until(pilot, lambda: "While trying." in text(app, "lesson"))
+
+
+async def test_a_lesson_that_is_not_shown_is_read_again_when_it_is(tmp_path: Path) -> None:
+    async with writing(tmp_path) as (app, pilot, path):
+        await pilot.press("N", "B")
+        other = path.with_name("2-more.yaml")
+        other.write_text(LESSON.replace("id: own", "id: more").replace("First.", "Something else."))
+        await until(pilot, lambda: app.tour.known(app.tour.catalogue.entries[1]) is None)
+        await pilot.press("N")
+        await until(pilot, lambda: "Something else." in text(app, "lesson"))
+
+
+def test_only_lessons_from_files_are_watched(tmp_path: Path) -> None:
+    assert command.app_for(bundled()) is TourApp
+    (tmp_path / "own.yaml").write_text(LESSON)
+    assert command.app_for(open_path(tmp_path / "own.yaml")) is AuthorApp
