@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from pathlib import Path
 
 from msgspec.structs import replace
 
