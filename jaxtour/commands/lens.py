@@ -110,7 +110,7 @@ def opened(program: Script, calls: Sequence[str], at: str | None) -> tuple[Lesso
 def chosen_of(report: Report, at: str | None) -> list[Trace]:
     """Return the traced calls, or those of the programs that a function's name or a `FILE.py:LINE` stands for.
 
-    Raises `CourseError` if there is no such program.
+    There is none if the program failed before JAX compiled any; otherwise raises `CourseError` if there is no such one.
     """
     return list(report.traces) if at is None else _programs_at(report, at)
 
@@ -134,10 +134,12 @@ def _programs_at(report: Report, at: str) -> list[Trace]:
         found = [each for each in report.programs if _is_there(each, file, int(line))]
     else:
         found = [each for each in report.programs if each.function == at]
-    if not found:
+    raised = report.failure or (report.done and report.done.status != "ok")
+    if not found and not (raised and not report.programs):
         names = ", ".join(dict.fromkeys(f"{each.function} ({place(each.file, each.line)})" for each in report.programs))
         raise CourseError(
             f"--at {at}: JAX compiled no such program: {f'there are {names}' if names else 'it compiled none'}"
+            + (f"; then the program failed: {report.failure.type}" if report.failure else "")
         )
     places = {each.index for each in found}
     return [trace for trace in report.traces if trace.index in places]

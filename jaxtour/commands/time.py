@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -153,8 +152,6 @@ async def _measured(
 
 async def _programs(engine: Headless, lesson: Lesson, step: Step, report: Report, at: str, patience: float) -> Report:
     """Return the report with timings of its recorded programs; the file runs again for each of them."""
-    if not report.programs and ended(report, Path(lesson.file.text)):
-        return report
     programs = {program.index: program for program in report.programs}
     for trace in chosen_of(report, at):
         call = program_call(trace, programs[trace.index], report.programs)

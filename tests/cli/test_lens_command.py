@@ -263,3 +263,13 @@ def test_json_has_the_arguments_beside_every_stage(tmp_path: Path) -> None:
     }
     assert [leaf["path"] for leaf in told["outputs"]] == ["result['y']"]
     assert told["static"] == {"train": "True"} and told["left_out"] == 0
+
+
+@pytest.mark.parametrize("name", ["lens", "values", "profile", "time"])
+def test_a_program_that_raises_before_it_compiles_what_is_asked_for_says_what_it_raised(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "own.py").write_text("import jax\n@jax.jit\ndef step(x):\n    return x.nope\nstep(1.0)\n")
+    done = command(name, "own.py", "--at", "step", cwd=tmp_path, engine=REAL)
+    assert done.returncode == 1
+    assert done.stderr.startswith("jaxtour: own.py:4:12: AttributeError: ") and len(done.stderr.splitlines()) == 1
