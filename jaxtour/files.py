@@ -67,6 +67,32 @@ def replace(path: Path, data: bytes, *, durable: bool = True) -> None:
         raise
 
 
+def write(path: Path, data: bytes) -> None:
+    """Write a file that somebody named; if that fails, the file that was there stays.
+
+    A link, a device or a pipe is written in place, and so is a file in a folder that takes no other one.
+    """
+    if path.is_symlink() or (path.exists() and not path.is_file()) or not os.access(path.parent, os.W_OK):
+        path.write_bytes(data)
+        return
+    if path.exists():
+        mode = stat.S_IMODE(path.stat().st_mode)
+    else:
+        os.umask(mask := os.umask(0))
+        mode = 0o666 & ~mask
+    replace(path, data)
+    path.chmod(mode)
+
+
+def temporary_folder() -> tempfile.TemporaryDirectory[str]:
+    """Make a folder that goes when its context ends; raises `OSError` with the remedy if no place takes one."""
+    try:
+        return tempfile.TemporaryDirectory(prefix="jaxtour-")
+    except OSError:
+        words = "no place takes temporary files: set TMPDIR to a folder with room that you can write in"
+        raise OSError(errno.ENOSPC, words) from None
+
+
 def _written(descriptor: int, path: Path, cap: int | None) -> Iterator[bytes]:
     """Yield what others write to a pipe, until the last writer leaves or the size exceeds the cap."""
     size = 0

@@ -3,7 +3,6 @@
 import re
 import secrets
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from jaxtour import interrupts
+from jaxtour import files, interrupts
 from jaxtour.commands.common import (
     ascii_only,
     coloured,
@@ -172,7 +171,7 @@ def diff(asked: DiffRequest, *, as_json: bool, width: int) -> int:
     page = checked_path(asked.html)
     if any(config.processes > 1 for config in asked.configs):
         raise CourseError("diff compares two runs of one process: leave out --processes and --hosts")
-    with tempfile.TemporaryDirectory(prefix="jaxtour-diff-") as folder:
+    with files.temporary_folder() as folder:
         sides = _sides(asked, Path(folder))
         # Another machine has only its own folders.
         elsewhere = any(config.worker for config in asked.configs)

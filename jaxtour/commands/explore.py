@@ -2,12 +2,11 @@
 
 import gc
 import sys
-import tempfile
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from jaxtour import interrupts
+from jaxtour import files, interrupts
 from jaxtour.commands.common import session
 from jaxtour.commands.files import FileEntry
 from jaxtour.commands.launch import Script
@@ -32,7 +31,7 @@ def explore(program: Script, calls: Sequence[str], config: WorkerConfig, *, them
     from jaxtour.tui.explore import ExploreApp
     from jaxtour.tui.terminal import run_tour
 
-    with interrupts.raised(), tempfile.TemporaryDirectory(prefix="jaxtour-") as folder:
+    with interrupts.raised(), files.temporary_folder() as folder:
         return run_tour(
             Catalogue((entry,)),
             session(config),

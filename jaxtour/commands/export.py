@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from jaxtour import __version__, interrupts
+from jaxtour import __version__, files, interrupts
 from jaxtour.commands.common import headless, lessons_for, tell_findings, tell_progress, warn, write
 from jaxtour.commands.trust import check_trusted
 from jaxtour.course.catalogue import why_empty
@@ -104,7 +104,7 @@ def put(path: Path | None, text: str) -> None:
         write(text)
         return
     try:
-        path.write_bytes(text.encode("utf-8", "replace"))
+        files.write(path, text.encode("utf-8", "replace"))
     except OSError as error:
         raise CourseError(f"{path}: cannot be written: {error.strerror or error}") from None
     write(clean(f"wrote {path}", keep_newlines=False) + "\n")

@@ -4,7 +4,7 @@ import linecache
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from jaxtour import __version__
+from jaxtour import __version__, files
 from jaxtour.commands.common import write
 from jaxtour.course.model import CourseError, Lesson, Step
 from jaxtour.engine.report import Report
@@ -39,7 +39,7 @@ def write_page(
     """Write the page, and say so unless `quiet`; raises `CourseError` if that is not possible."""
     made_by = f"jaxtour {__version__}, {' '.join(worker_text(facts, 10_000).split())}"
     try:
-        path.write_bytes(html(Page(title, made_by, calls, peaks)).encode())
+        files.write(path, html(Page(title, made_by, calls, peaks)).encode())
     except OSError as error:
         raise CourseError(f"--html {path}: cannot be written: {error.strerror or error}") from None
     if not quiet:

@@ -2,13 +2,12 @@
 
 import io
 import re
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from jaxtour import interrupts
+from jaxtour import files, interrupts
 from jaxtour.commands.common import catalogue_for, session, write
 from jaxtour.commands.trust import check_trusted
 from jaxtour.course.model import CourseError
@@ -46,7 +45,7 @@ def snapshot(
     lesson, step = catalogue.find(wanted or catalogue.entries[0].id)
     if run_step:
         check_trusted([lesson], trust=trust)
-    with interrupts.raised(), tempfile.TemporaryDirectory() as folder:
+    with interrupts.raised(), files.temporary_folder() as folder:
         app = TourApp(
             catalogue,
             session(config, trust=trust),
@@ -61,7 +60,7 @@ def snapshot(
         picture = interrupts.run(_draw(app, (columns, lines), run_step=run_step, as_svg=as_svg))
     if output:
         try:
-            Path(output).write_text(picture, encoding="utf-8")
+            files.write(Path(output), picture.encode())
         except OSError as error:
             raise CourseError(f"{output}: {error.strerror}") from None
     else:

@@ -46,6 +46,25 @@ def test_closed_streams_are_no_fault(own: Path, line: str) -> None:
     assert bool(done.stdout) == (">&-" not in line.replace("2>&-", ""))
 
 
+def test_a_full_disk_leaves_the_file_that_was_there(own: Path) -> None:
+    kept = own.parent / "kept.md"
+    kept.write_text("mine")
+    kept.chmod(0o640)
+    command = f"cd {own.parent} && ulimit -f {{}} && {JAXTOUR} export own.yaml --no-run -o {kept}"
+    done = shell(command.format(0))
+    assert done.stderr == f"jaxtour: {kept}: cannot be written: File too large\n"
+    assert kept.read_text() == "mine" and sorted(own.parent.iterdir()) == [kept, own]
+    assert shell(command.format("unlimited")).returncode == 0
+    assert "Read." in kept.read_text() and kept.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("line", ["snapshot own.yaml", "diff own.yaml own.yaml"])
+def test_no_place_for_temporary_files_is_one_line_with_the_remedy(own: Path, line: str) -> None:
+    done = shell(f"cd {own.parent} && ulimit -f 0 && {JAXTOUR} {line}")
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert "no place takes temporary files: set TMPDIR to a folder with room" in done.stderr
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 @pytest.mark.row
 @pytest.mark.parametrize("line", ["list", "--help"], ids="stdout is full: {}".format)

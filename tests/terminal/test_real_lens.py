@@ -41,9 +41,16 @@ def tour(tmp_path: Path) -> Iterator[Terminal]:
     with Terminal([sys.executable, "-m", "jaxtour", str(path)], env=env, columns=80, lines=24) as terminal:
         terminal.until("ready", 60)
         terminal.send("r")
-        terminal.until("equations", 60)
-        terminal.quiet(0.3)  # the keys go to the jaxpr once it is in front
+        terminal.until(lambda screen: "equations" in screen and first_has_the_keys(terminal), 60)
         yield terminal
+
+
+def first_has_the_keys(tour: Terminal) -> bool:
+    """Return whether the first pane's border has another colour than those below it."""
+    first, *others = (
+        tour.screen.buffer[row][0].fg for row, line in enumerate(tour.screen.display) if line.startswith("╭")
+    )
+    return bool(others) and first not in others
 
 
 def test_from_the_source_through_every_stage_and_back(tour: Terminal) -> None:

@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 from small_course import at_home
 from textual.widgets import Input, TextArea
-from tours import Tours
+from tours import Tours, settled
 
 
 class NoJax(MetaPathFinder):
@@ -31,6 +31,13 @@ def no_jax() -> Iterator[None]:
     sys.meta_path.insert(0, finder)
     yield
     sys.meta_path.remove(finder)
+
+
+@pytest.fixture(autouse=True)
+def settles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a key and a pause end when the app has answered, however busy the machine is."""
+    monkeypatch.setattr("textual.app.wait_for_idle", settled)
+    monkeypatch.setattr("textual.pilot.wait_for_idle", settled)
 
 
 @pytest.fixture(autouse=True)

@@ -1,11 +1,8 @@
 """Whatever a lesson, a program or a machine says, only visible characters are drawn."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
-import textual.app
-import textual.pilot
 from fake_engine import FakeEngine
 from poison import EVENTS, FACTS, LATER, LESSONS, VOWELS, known
 from textual.pilot import Pilot
@@ -21,21 +18,6 @@ from jaxtour.tui.app import TourApp
 from jaxtour.tui.compat_input import TextInput
 
 HOSTILE = "".join(VOWELS.values()) + "x"
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Do not wait for an idle process, as Textual does for at least 20 ms per key: one loop has everything here."""
-    monkeypatch.setattr(textual.app, "wait_for_idle", settled)
-    monkeypatch.setattr(textual.pilot, "wait_for_idle", settled)
-
-
-async def settled(*_: float) -> None:
-    """Yield until the loop only waits for timers."""
-    for _ in range(1000):
-        await asyncio.sleep(0)
-        if not asyncio.get_running_loop()._ready:
-            return
 
 
 def make(home: Path, step: str, facts: int = 0, settings: Settings | None = None, **rest: object) -> TourApp:

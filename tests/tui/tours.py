@@ -1,5 +1,7 @@
 """The tour on a fake engine, and ways to wait for it."""
 
+import asyncio
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +21,9 @@ from jaxtour.tui.app import TourApp
 from jaxtour.tui.widgets.pane import Pane
 
 WAIT_S = 60.0
+POLL_S = 0.005
+FRAME_S = 0.02
+"""The longest time after which Textual draws what has changed."""
 
 
 class Given:
@@ -60,12 +65,26 @@ class Tours:
         )
 
 
+async def settled(*_: float) -> None:
+    """Wait until the loop has nothing to do but timers that are due later than a frame from now.
+
+    It replaces Textual's own wait, for a process that uses little processor time: on a busy machine that is so of a
+    process which was given no core, and a test would go on before the app has answered its key.
+    """
+    loop: Any = asyncio.get_running_loop()
+    end = loop.time() + FRAME_S
+    due = 0.0
+    while loop._ready or due <= end:
+        await asyncio.sleep(0 if loop._ready else max(0.0, due - loop.time()))
+        due = min((timer.when() for timer in loop._scheduled if not timer.cancelled()), default=math.inf)
+
+
 async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
     """Wait until a condition holds."""
     deadline = time.monotonic() + WAIT_S
     while not condition():
         assert time.monotonic() < deadline, "the condition never held"
-        await pilot.pause()
+        await pilot.pause(POLL_S)
     await pilot.pause()
 
 

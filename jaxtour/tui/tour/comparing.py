@@ -1,7 +1,6 @@
 """Compares the learner's edit of a step with the lesson's own code: two more runs, which the step does not show."""
 
 import ast
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from jaxtour import files
 from jaxtour.course.model import Check, Lesson, Step
 from jaxtour.engine.compare.comparison import Comparison, Side, compared, expression_at
 from jaxtour.engine.handle import Handle
@@ -73,7 +73,12 @@ class Comparing:
         """
         self.found, self.problem = None, ""
         self._asked, self._halves = (lesson, step, index), halves
-        with self._reserved(), tempfile.TemporaryDirectory(prefix="jaxtour-diff-") as folder:
+        try:
+            made = files.temporary_folder()
+        except OSError as error:
+            self.problem = str(error.strerror)
+            return
+        with self._reserved(), made as folder:
             kept = str(Path(folder, "results.npz"))
             for half, keep, compare in zip(halves, (kept, ""), ("", kept), strict=True):
                 if half.report is None:
