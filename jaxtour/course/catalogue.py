@@ -175,11 +175,42 @@ def _near(name: str, names: Sequence[str]) -> str:
     return f"did you mean {' or '.join(near)}?" if near else f"choose from {', '.join(names)}"
 
 
-def with_steps(lesson: Lesson, place: Step | Broken | None = None) -> Lesson:
-    """Return the lesson; one without steps gets a broken step that says why, with the id and the title of `place`."""
-    if lesson.steps:
+class ReadLessons:
+    """The lessons of a catalogue that were read so far, each with at least one step; a broken one says why."""
+
+    def __init__(self) -> None:
+        self._by_path: dict[Path, Lesson] = {}
+
+    def of(self, entry: LessonEntry) -> Lesson:
+        """Return the lesson of an entry, read once; an unreadable lesson has one broken step."""
+        if entry.path not in self._by_path:
+            lesson = entry.lesson()
+            self._by_path[entry.path] = (
+                lesson
+                if lesson.steps
+                else msgspec.structs.replace(
+                    lesson, steps=(_broken(lesson, "unreadable", "This lesson cannot be shown"),)
+                )
+            )
+        return self._by_path[entry.path]
+
+    def known(self, entry: LessonEntry) -> Lesson | None:
+        """Return the lesson of an entry, if it was read before."""
+        return self._by_path.get(entry.path)
+
+    def forget(self, entry: LessonEntry) -> None:
+        """Let the next visit read a lesson again."""
+        self._by_path.pop(entry.path, None)
+
+    def renew(self, entry: LessonEntry, lesson: Lesson, place: Step | Broken) -> Lesson:
+        """Take a lesson as its file is now; an unreadable one keeps its title, and `place` becomes its broken step."""
+        if not lesson.steps:
+            steps = (_broken(lesson, place.id, place.title),)
+            lesson = msgspec.structs.replace(self.of(entry), steps=steps, problems=lesson.problems)
+        self._by_path[entry.path] = lesson
         return lesson
+
+
+def _broken(lesson: Lesson, name: str, title: str) -> Broken:
     problem = next(iter(lesson.problems), Problem(file=lesson.file, line=1, column=1, message="no steps"))
-    name, title = (place.id, place.title) if place else ("unreadable", "This lesson cannot be shown")
-    step = Broken(id=name, title=title, error=problem)
-    return msgspec.structs.replace(lesson, steps=(step,))
+    return Broken(id=name, title=title, error=problem)

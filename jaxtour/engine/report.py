@@ -326,9 +326,7 @@ def _at_least_running(report: Report) -> Phase:
 def _timed(timings: tuple[Timing, ...], event: Timing) -> tuple[Timing, ...]:
     """Return the timings with one more, which replaces one of the same call, size and platform."""
     kinds = [_kind(timing) for timing in timings]
-    if _kind(event) not in kinds:
-        return (*timings, event)
-    place = kinds.index(_kind(event))
+    place = kinds.index(_kind(event)) if _kind(event) in kinds else len(timings)
     return (*timings[:place], event, *timings[place + 1 :])
 
 

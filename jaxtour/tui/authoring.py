@@ -53,7 +53,7 @@ class AuthorApp(TourApp):
     def _show_saved(self, entry: LessonEntry) -> None:
         screen, tour, lesson = self.tour_screen, self.tour, entry.lesson()
         if entry is not tour.entry:
-            tour.forget(entry)
+            tour.lessons.forget(entry)
             return
         before = tour.step.id
         tour.reload(lesson)

@@ -115,7 +115,7 @@ async def test_a_lesson_that_is_not_shown_is_read_again_when_it_is(tmp_path: Pat
         await pilot.press("N", "B")
         other = path.with_name("2-more.yaml")
         other.write_text(LESSON.replace("id: own", "id: more").replace("First.", "Something else."))
-        await until(pilot, lambda: app.tour.known(app.tour.catalogue.entries[1]) is None)
+        await until(pilot, lambda: app.tour.lessons.known(app.tour.catalogue.entries[1]) is None)
         await pilot.press("N")
         await until(pilot, lambda: "Something else." in text(app, "lesson"))
 

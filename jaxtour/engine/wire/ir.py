@@ -220,3 +220,12 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="s
     """What the evaluation found, sent with the last part of `values`."""
     error: str | None = None
     """Why there is no text, in one line."""
+
+
+class Hlo(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="hlo"):
+    """The opcodes of one traced call, compiled."""
+
+    run: int
+    index: int
+    opcodes: tuple[str, ...] = ()
+    error: str | None = None

@@ -15,6 +15,7 @@ from jaxtour.engine.wire.ir import BirthOperand as BirthOperand
 from jaxtour.engine.wire.ir import Cost as Cost
 from jaxtour.engine.wire.ir import EquationRow as EquationRow
 from jaxtour.engine.wire.ir import Evaluated as Evaluated
+from jaxtour.engine.wire.ir import Hlo as Hlo
 from jaxtour.engine.wire.ir import JaxprRow as JaxprRow
 from jaxtour.engine.wire.ir import Origin as Origin
 from jaxtour.engine.wire.ir import Span as Span
@@ -251,15 +252,6 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="t
     """Why there is no jaxpr, in one line; otherwise a `Stage` follows."""
     raised: Failure | None = None
     """The exception that tracing raised in the learner's code."""
-
-
-class Hlo(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="hlo"):
-    """The opcodes of one traced call, compiled."""
-
-    run: int
-    index: int
-    opcodes: tuple[str, ...] = ()
-    error: str | None = None
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="answer"):

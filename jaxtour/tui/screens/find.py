@@ -49,7 +49,7 @@ def everything(tour: Tour, context: Context) -> list[Found]:
     for number, step in enumerate(tour.lesson.steps):
         found.append(Found(step.title, f"step {number + 1}", lesson=tour.index, step=number))
     for number, entry in enumerate(tour.catalogue.entries):
-        lesson = tour.known(entry)
+        lesson = tour.lessons.known(entry)
         found.append(Found(lesson.title if lesson else entry.id, f"lesson {number + 1}", lesson=number))
     return found
 

@@ -44,8 +44,8 @@ class SearchInput(TextInput):
 async def read_rest(tour: Tour, index: SearchIndex, then: Callable[[], object]) -> None:
     """Add all lessons to the index; reads those that were not read before, one per frame."""
     for place, entry in enumerate(tour.catalogue.entries):
-        read = tour.known(entry) is None
-        index.add(place, tour.read(entry))
+        read = tour.lessons.known(entry) is None
+        index.add(place, tour.lessons.of(entry))
         if read:
             then()
             await asyncio.sleep(0)
@@ -101,10 +101,10 @@ class HomeScreen(BoxScreen[tuple[int, int] | Literal["review"] | None]):
     @property
     def _known(self) -> list[Lesson]:
         """The lessons that are read."""
-        return [lesson for entry in self._tour.catalogue.entries if (lesson := self._tour.known(entry))]
+        return [lesson for entry in self._tour.catalogue.entries if (lesson := self._tour.lessons.known(entry))]
 
     def _lesson(self, index: int) -> Lesson | None:
-        return self._tour.known(self._tour.catalogue.entries[index])
+        return self._tour.lessons.known(self._tour.catalogue.entries[index])
 
     def _standing(self, lesson: Lesson) -> Standing:
         return standing(lesson, self._tour.progress, self._tour.is_done)
@@ -123,7 +123,7 @@ class HomeScreen(BoxScreen[tuple[int, int] | Literal["review"] | None]):
         tour, (width, _) = self._tour, self._widths
         self._follow()
         self._at = at or self._at
-        lessons = [tour.known(entry) for entry in tour.catalogue.entries]
+        lessons = [tour.lessons.known(entry) for entry in tour.catalogue.entries]
         self._goes_on = goes_on(lessons, tour.is_done, tour.index, tour.number - 1)
         if not self._moved:
             self._at = (self._goes_on[0] if self._goes_on else tour.index, None)

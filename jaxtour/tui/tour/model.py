@@ -5,9 +5,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Literal
 
-import msgspec
-
-from jaxtour.course.catalogue import Catalogue, LessonEntry, with_steps
+from jaxtour.course.catalogue import Catalogue, LessonEntry, ReadLessons
 from jaxtour.course.edits import Edits, is_scratch
 from jaxtour.course.model import Broken, Lesson, Step, StepKey
 from jaxtour.course.progress import Progress
@@ -66,7 +64,7 @@ class Tour:
         """The scratch step, if it is the step shown."""
         self.index = 0
         """The lesson's index in the catalogue."""
-        self._lessons: dict[Path, Lesson] = {}
+        self.lessons = ReadLessons()
         self._done: set[StepKey] = set()
         self._states: dict[StepKey, StepState] = {}
         self.exercises = Exercises(progress, self._defer)
@@ -103,26 +101,9 @@ class Tour:
     def reload(self, lesson: Lesson) -> None:
         """Show a new version of the lesson; the place and the states of its steps stay, also while it is unreadable."""
         place = self.number - 1
-        if not lesson.steps:
-            broken = with_steps(lesson, self.step).steps
-            lesson = msgspec.structs.replace(self.lesson, steps=broken, problems=lesson.problems)
-        self._lessons[self.entry.path] = self.lesson = lesson
-        last = min(place, len(lesson.steps) - 1)
-        self.step = next((step for step in lesson.steps if step.id == self.step.id), lesson.steps[last])
-
-    def forget(self, entry: LessonEntry) -> None:
-        """Let the next visit read a lesson again."""
-        self._lessons.pop(entry.path, None)
-
-    def read(self, entry: LessonEntry) -> Lesson:
-        """Return the lesson of an entry, read once; an unreadable lesson has one broken step that says why."""
-        if entry.path not in self._lessons:
-            self._lessons[entry.path] = with_steps(entry.lesson())
-        return self._lessons[entry.path]
-
-    def known(self, entry: LessonEntry) -> Lesson | None:
-        """Return the lesson of an entry, if it was read before."""
-        return self._lessons.get(entry.path)
+        self.lesson = self.lessons.renew(self.entry, lesson, self.step)
+        steps = self.lesson.steps
+        self.step = next((step for step in steps if step.id == self.step.id), steps[min(place, len(steps) - 1)])
 
     def go(self, lesson_id: str | None = None, step_id: str | None = None) -> None:
         """Show a step by ids, or the first lesson or step if there is no such id."""
@@ -131,7 +112,7 @@ class Tour:
     def open(self, index: int, step: str | int | None = None) -> None:
         """Show a step by the lesson's index, and the step's id or index."""
         self.index = index
-        self.lesson = self.read(self.catalogue.entries[index])
+        self.lesson = self.lessons.of(self.catalogue.entries[index])
         steps = self.lesson.steps
         found = step if isinstance(step, int) else next((i for i, each in enumerate(steps) if each.id == step), 0)
         self.step = steps[found]
@@ -203,7 +184,7 @@ class Tour:
     def continued(self, index: int) -> int:
         """Return the index of the step where the learner continues a lesson: the first undone one, or 0."""
         start = self.number - 1 if index == self.index else 0
-        return undone(self.read(self.catalogue.entries[index]), self.is_done, start) or 0
+        return undone(self.lessons.of(self.catalogue.entries[index]), self.is_done, start) or 0
 
     @property
     def view(self) -> StepView:

@@ -79,7 +79,7 @@ class ReviewController:
         """Return the next lesson as text; empty at the end of the course."""
         if index + 1 == len(catalogue.entries):
             return ""
-        lesson: Lesson = self.tour.read(catalogue.entries[index + 1])
+        lesson: Lesson = self.tour.lessons.of(catalogue.entries[index + 1])
         return lesson.title + (f"   {lesson.minutes} min" if lesson.minutes else "")
 
     # A review -------------------------------------------------------------------------------------------------------
