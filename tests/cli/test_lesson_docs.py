@@ -17,6 +17,8 @@ LESSON, WORKFLOW = (part.partition("```")[0] for part in GUIDE.split("```yaml\n"
 def test_the_example_is_a_lesson_with_every_kind_of_expectation() -> None:
     lesson = loads(LESSON.encode(), "loops.yaml")
     assert lesson.problems == ()
+    # Editors' parsers are as strict as PyYAML's own; libyaml is not.
+    assert yaml.safe_load(LESSON)["id"] == lesson.id
     steps = [step for step in lesson.steps if isinstance(step, Step)]
     used = {
         name

@@ -203,6 +203,7 @@ def test_texts_that_agree(expected, got):
         ("1", "one", "expected 1, got one"),
         ("a ... b", "a c", "expected b, got c"),
         ("a ... a", "a", "expected a, got nothing more"),
+        ("a", "", "expected a, got nothing"),
         ("... x ... b", "b a", "expected x, got b a"),
         ("x ... y 1", "x y 2", "expected 1 after y, got 2"),
         ("a b", "A b", "expected a b, got A b"),
