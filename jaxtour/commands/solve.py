@@ -56,18 +56,20 @@ def _exercise(target: str) -> tuple[Lesson, Step]:
     catalogue, wanted = catalogue_for(target)
     if wanted is None or "/" not in wanted:
         lesson = catalogue.entry(wanted).lesson() if wanted else catalogue.entries[0].lesson()
-        raise CourseError(f"{target}: name one of its exercises: {_exercises(lesson)}")
+        place = f"{target.rstrip('/')}/{lesson.id}" if Path(target).is_dir() else target
+        raise CourseError(f"{target}: name one of its exercises: {_exercises(lesson, place)}")
     lesson, step = catalogue.find(wanted)
     if isinstance(step, Broken):
         raise CourseError(f"{target} does not load: {step.error}")
     if step.exercise is None:
-        raise CourseError(f"{target} is not an exercise: {_exercises(lesson)}")
+        raise CourseError(f"{target} is not an exercise: {_exercises(lesson, target.rpartition('/')[0])}")
     return lesson, step
 
 
-def _exercises(lesson: Lesson) -> str:
-    names = [f"{lesson.id}/{step.id}" for step in lesson.steps if isinstance(step, Step) and step.exercise]
-    return ", ".join(names) or f"lesson {lesson.id} has none"
+def _exercises(lesson: Lesson, place: str) -> str:
+    """Return the lesson's exercises as this command takes them; `place` is what names the lesson."""
+    names = [f"{place}/{step.id}" for step in lesson.steps if isinstance(step, Step) and step.exercise]
+    return f"choose from {', '.join(names)}" if names else f"lesson {lesson.id} has none"
 
 
 async def _outcome(lesson: Lesson, step: Step, code: str, config: WorkerConfig, *, trust: bool) -> Outcome:

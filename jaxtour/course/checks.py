@@ -67,6 +67,11 @@ def _parts(step: Step, node: Mapping) -> None:
         message = "`code` is missing: add it or an `exercise`, or move the text to another step"
         raise FaultError(node.value("code") or node, message)
     baselines = [index for index, entry in enumerate(step.time) if isinstance(entry, TimeSpec) and entry.baseline]
+    for index, entry in enumerate(step.time):
+        if isinstance(entry, TimeSpec) and entry.sizes and not re.search(r"\bn\b", entry.call.text):
+            raise FaultError(
+                at(node, "time", index, "sizes"), "`sizes` needs a call that uses `n`, as in f(jnp.ones(n))"
+            )
     if len(baselines) > 1:
         raise FaultError(at(node, "time", baselines[1], "baseline"), "there is already a `baseline`: keep one")
 

@@ -98,6 +98,8 @@ def _check(check: Check, node: Mapping) -> None:
     kind, *more = kinds
     if more:
         raise FaultError(node.entries[more[0]][0], f"a check has either `{kind}` or `{more[0]}`: make two checks")
+    if kind == "python" and check.what is None:
+        raise FaultError(node, "`python` needs a `what`: say in one line what must be true")
     if kind == "compiles" and not check.compiles:
         raise FaultError(at(node, kind), "`compiles` must not be empty")
     for option, belongs in _OPTIONS.items():

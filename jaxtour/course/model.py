@@ -61,7 +61,9 @@ class TimeSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     call: Call
     label: str = ""
     on: On = "each platform"
+    """Where: on a device of each platform, with the inputs moved there, on `one`, or on the `host`."""
     baseline: bool = False
+    """Whether the others are compared with it."""
     sizes: tuple[Annotated[int, msgspec.Meta(gt=0)], ...] = ()
     """Timed once for each size, which the call uses as `n`."""
 
@@ -81,6 +83,7 @@ class Expect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     value: Rows = None
     """Text or nested lists of numbers, compared like `stdout` with the value's text; ignores brackets and commas."""
     type: str | None = None
+    """The name of the value's class, such as `Array` or `tuple`."""
     shape: tuple[Count, ...] | None = None
     dtype: str | None = None
     devices: Annotated[int, msgspec.Meta(ge=1)] | None = None
@@ -238,15 +241,18 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     text: Lines
     """Markdown, read before running."""
     setup: Annotated[RawText, _EMPTY] = _NOTHING
+    """Code that runs before `code`, and is folded at first."""
     code: Annotated[RawText, _EMPTY] = _NOTHING
     """Empty only for an exercise, whose solution is then the code."""
     trace: RawText | tuple[RawText | TraceSpec, ...] | None = None
     """The calls to trace. By default the last expression, if it is a call; an empty list traces nothing."""
     time: tuple[RawText | TimeSpec, ...] = ()
+    """The calls to time."""
     raises: str | None = None
     """The class of the expected error. `TimeoutError` also covers reaching `timeout`; such a step leaves no state."""
     expect: Expect | None = None
     after: Lines = ""
+    """Markdown, read after running."""
     show: PaneName | None = None
     """The pane that the step is about; by default its results decide."""
     ask: Ask | None = None

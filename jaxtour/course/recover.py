@@ -11,8 +11,8 @@ from jaxtour.text import Raw
 MOST_STEPS = 400
 """A file with more is not a lesson, and reading it piece by piece would take long."""
 ITEM = re.compile(r"( *)-(?= |$)")
-TITLE = re.compile(r"[ -]*title: +(\S.*)")
-ID = re.compile(r"[ -]*id: +([a-z0-9-]+)\s*$")
+TITLE = re.compile(r"[ \t-]*title: +(\S.*)")
+ID = re.compile(r"[ \t-]*id: +([a-z0-9-]+)\s*$")
 
 
 class Lost(msgspec.Struct, frozen=True):

@@ -24,7 +24,7 @@ def schema() -> dict[str, Any]:
                 definitions[name]["properties"][field]["description"] = note
     definitions["Step"]["oneOf"] = [{"required": ["code"]}, {"required": ["exercise"]}]
     definitions["Ask"]["oneOf"] = [{"required": ["choices", "answer"]}, {"required": ["value"]}]
-    definitions["Check"]["oneOf"] = [{"required": [name]} for name in KINDS]
+    definitions["Check"]["oneOf"] = [{"required": [name, *(["what"] if name == "python" else [])]} for name in KINDS]
     definitions["Ask"]["properties"]["choices"]["maxItems"] = MOST_CHOICES
     written: dict[str, Any] = _as_written(built)
     return {"$schema": DIALECT, "title": "A jaxtour lesson, format 1", **written}

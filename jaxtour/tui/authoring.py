@@ -62,5 +62,9 @@ class AuthorApp(TourApp):
         else:
             screen.arrived()
         first, more = next(iter(lesson.problems), None), len(lesson.problems) - 1
-        rest = f" (and {more} more)" if more > 0 else ""
-        screen.note(f"{first}{rest}" if first else f"{entry.path.name} was saved: this is how it is now")
+        if first:
+            screen.note(f"{first} (and {more} more)" if more else f"{first}")
+            return
+        ran = tour.state.report is not None and tour.state.code != tour.code.text
+        run = f"{tour.keys.first('run')} runs the new code" if ran else "this is how it is now"
+        screen.note(f"{entry.path.name} was saved: {run}")

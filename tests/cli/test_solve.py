@@ -105,8 +105,9 @@ def test_it_runs_nothing_that_is_not_trusted(folder: Path, monkeypatch: pytest.M
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("own.yaml/read", "right.py"), "own.yaml/read is not an exercise: own/write, own/soon"),
-        (("own.yaml", "right.py"), "own.yaml: name one of its exercises: own/write, own/soon"),
+        (("own.yaml/read", "right.py"), "own.yaml/read is not an exercise: choose from own.yaml/write, own.yaml/soon"),
+        (("own.yaml", "right.py"), "own.yaml: name one of its exercises: choose from own.yaml/write, own.yaml/soon"),
+        ((".", "right.py"), ".: name one of its exercises: choose from ./own/write, ./own/soon"),
         (("own.yaml/none", "right.py"), "lesson own has no step 'none'"),
         (("own.yaml/broken", "right.py"), "own.yaml/broken does not load: "),
         (("own.yaml/write", "none.py"), "none.py: no such file: name a Python file"),

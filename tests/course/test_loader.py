@@ -124,6 +124,12 @@ def test_yaml_slips_cost_only_their_steps():
     assert lesson.places == {"good": (7, 5), "bad": (11, 5), "worse": (15, 5), "last": (19, 5)}
 
 
+def test_a_tab_costs_only_its_step_which_keeps_its_name() -> None:
+    lesson = lesson_of(HEAD + "steps:\n" + GOOD + "  - id: bad\n\ttitle: Tabbed\n    text: x\n    code: x\n")
+    assert [(step.id, step.title) for step in lesson.steps] == [("good", "A step"), ("bad", "Tabbed")]
+    assert [str(problem) for problem in lesson.problems] == ["f:12:1: a tab cannot indent: use spaces"]
+
+
 def test_a_dash_inside_a_text_begins_no_step():
     text = "  - id: a\n    title: A\n    text: |\n      - one\n      - two\n    code: x\n    show: a: b\n" + GOOD
     lesson = lesson_of(HEAD + "steps:\n" + text)

@@ -153,6 +153,7 @@ def test_what_the_loader_refuses_does_not_fit():
         ("on: host", "on: hosts"),
         ("{vmap: f(x)}", "{vmap: f(x), leaks: f(x)}"),
         ("{leaks: f(x)}", "{say: x}"),
+        (", what: all is well", ""),
     ]:
         text = EXAMPLE.replace(old, new, 1)
         assert text != EXAMPLE

@@ -104,10 +104,12 @@ WORK = "exercise:\n  starter: a\n  solution: b\n  check: "
         (f"{WORK}[{{value: f(x), given: [{{a b: y}}]}}]\n", (4, 37), "`a b` is not a name of Python"),
         (f"{WORK}[{{value: f(x), given: [{{x: y +}}]}}]\n", (4, 41), "this is not a Python expression"),
         (f"{WORK}[{{value: f(x) +}}]\n", (4, 23), "this is not a Python expression"),
-        (f"{WORK}[{{python: 'x = = 1'}}]\n", (4, 29), "this is not Python"),
+        (f"{WORK}[{{what: a, python: 'x = = 1'}}]\n", (4, 38), "this is not Python"),
         (f"{WORK}x\n  others: ['x = = 1']\n", (5, 21), "this is not Python"),
         (f"{WORK}x\n  wrong: [{{code: y}}]\n", (5, 15), "`because` is missing in `exercise.wrong[0]`"),
         (f"{WORK}x\n  wrong: [{{code: y, because: ' '}}]\n", (5, 34), "`because` must quote words"),
+        (f"{WORK}[{{python: 'x = 1'}}]\n", (4, 15), "`python` needs a `what`"),
+        ("code: x\ntime: [{call: f(m), sizes: [1]}]\n", (2, 32), "`sizes` needs a call that uses `n`"),
         # Changes to try.
         ("code: x\ntries: [{label: a, old: y, new: z}]\n", (2, 29), "`y` does not occur in the code"),
         ("code: x + x\ntries: [{label: a, old: x, new: z}]\n", (2, 29), "`x` occurs 2 times in the code"),

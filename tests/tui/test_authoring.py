@@ -64,6 +64,11 @@ async def test_a_save_is_shown_with_the_place_the_result_and_the_edits_kept(tmp_
         await until(pilot, lambda: "Quite new." in text(app, "lesson"))
         assert app.tour.key == ("own", "two") and app.tour.state.report is report
         assert "1-own.yaml was saved" in app.tour_screen._note
+        path.write_text(LESSON.replace("code: x + 1", "code: x + 4"))
+        await until(pilot, lambda: "r runs the new code" in app.tour_screen._note)
+        assert "x + 4" in text(app, "source") and app.tour.state.report is report
+        path.write_text(LESSON.replace("code: x + 2", "code: x + 3"))
+        await until(pilot, lambda: "this is how it is now" in app.tour_screen._note)
         await pilot.press("n")
         assert app.tour.code.text == "x + 20" and app.tour.view.outdated
 

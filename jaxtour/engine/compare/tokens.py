@@ -101,4 +101,4 @@ def _told(part: list[str], agree: int, got: list[str], position: int) -> str:
     """Describe the difference after `agree` matching tokens."""
     rest, came = short(" ".join(part[agree:]), 60), short(" ".join(got[position:]), 60)
     before = f" after {' '.join(part[max(agree - 3, 0) : agree])}" if agree else ""
-    return f"expected {rest or 'nothing more'}{before}, got {came or 'nothing more'}"
+    return f"expected {rest or 'nothing more'}{before}, got {came or ('nothing more' if got else 'nothing')}"

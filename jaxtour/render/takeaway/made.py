@@ -1,11 +1,15 @@
 """Completes a draft with the results of its code."""
 
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
 
 from jaxtour.course.model import Step
 from jaxtour.engine.compare.answers import reply, truth
 from jaxtour.engine.headless import Outcome
 from jaxtour.engine.report import Report
+from jaxtour.files import read_bytes
 from jaxtour.render.takeaway.draft import AnswerDraft, CodeDraft, Draft
 from jaxtour.render.takeaway.model import Code, DraftPart, Folded, Output, Prose
 from jaxtour.render.text.layout import plain_lines
@@ -75,13 +79,27 @@ def _times(report: Report) -> Iterator[Folded]:
 
 def outputs(report: Report) -> Iterator[Output]:
     """Yield what Jupyter would show below the cell, in its order."""
-    if report.stdout.text:
-        yield Output("stdout", report.stdout.text)
+    printed, figures = report.stdout.text, [*_figures(report)]
+    for said, _ in figures:
+        printed = printed.replace(said, "", 1)
+    if printed:
+        yield Output("stdout", printed)
     warned = "".join(f"{warning.category}: {warning.message}\n" for warning in report.warnings)
     if report.stderr.text or warned:
         yield Output("stderr", report.stderr.text + warned)
+    yield from (figure for _, figure in figures)
     if report.value is not None and (text := report.value.plain.text or report.value.text.text):
         yield Output("value", text)
     if report.failure is not None:
         failure = report.failure
-        yield Output("error", plain_lines(failure_lines(failure, WIDTH)).rstrip(), failure.type, failure.message)
+        told = plain_lines(failure_lines(failure, WIDTH)).rstrip()
+        yield Output("error", told, failure.type, failure.message)
+
+
+def _figures(report: Report) -> Iterator[tuple[str, Output]]:
+    """Yield the line printed for each figure, which names a file of this machine, and the figure itself."""
+    for figure in report.figures:
+        with suppress(OSError, ValueError):  # the program may have removed it: then the line stays
+            png = b64encode(read_bytes(Path(figure.path.text))).decode()
+            words = f"figure {figure.width}x{figure.height}"
+            yield f"{figure.said.text}\n", Output("figure", words, png=png)

@@ -41,6 +41,8 @@ def _details(summary: str, body: str) -> str:
 
 
 def _output(output: Output) -> str:
+    if output.kind == "figure":
+        return f"![{output.text}](data:image/png;base64,{output.png})"
     return fenced(output.text, "text")
 
 

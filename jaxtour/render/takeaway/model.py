@@ -23,14 +23,16 @@ class Folded(NamedTuple):
 
 
 class Output(NamedTuple):
-    """What a cell printed, gave or raised."""
+    """What a cell printed, drew, gave or raised."""
 
-    kind: Literal["stdout", "stderr", "value", "error"]
+    kind: Literal["stdout", "stderr", "figure", "value", "error"]
     text: str
     """The text as the program wrote it; for an error, its traceback, which ends in its class and message."""
     name: str = ""
     """The class of an error."""
     message: str = ""
+    png: str = ""
+    """A figure's picture, in base64."""
 
 
 class Code(NamedTuple):

@@ -72,6 +72,8 @@ def _output(output: Output, count: int) -> Any:
     text = output.text.encode("utf-8", "replace").decode()
     if output.kind == "value":
         return v4.new_output("execute_result", data={"text/plain": text}, execution_count=count)
+    if output.kind == "figure":
+        return v4.new_output("display_data", data={"image/png": output.png, "text/plain": text})
     if output.kind == "error":
         return v4.new_output("error", ename=output.name, evalue=output.message, traceback=text.split("\n"))
     return v4.new_output("stream", name=output.kind, text=text)

@@ -24,8 +24,8 @@ PAGE = Template("""\
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src $hash; base-uri 'none'; \
-form-action 'none'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src $hash; img-src data:; \
+base-uri 'none'; form-action 'none'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="dark light">
 <meta name="referrer" content="no-referrer">
@@ -77,6 +77,8 @@ def _details(summary: str, body: str) -> str:
 
 
 def _output(output: Output) -> str:
+    if output.kind == "figure":
+        return f'<div class="output"><img alt="{escape(output.text)}" src="data:image/png;base64,{output.png}"></div>'
     return f'<div class="output {output.kind}"><pre>{escape(clean(output.text).rstrip())}</pre></div>'
 
 

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from jaxtour.course.model import Ask, Exercise, Expect, NameRules, Step, TimeSpec, TraceSpec
 from jaxtour.engine.compare.tokens import difference, spread, tokens
-from jaxtour.engine.compare.verify import needs_hlo, over, status, verify
-from jaxtour.engine.report import Report
+from jaxtour.engine.compare.verify import Mismatch, mismatches, needs_hlo, over, status, verify
+from jaxtour.engine.report import Report, advance
 from jaxtour.engine.wire import messages as wire
 from jaxtour.text import Raw, harmless
 
@@ -203,6 +203,7 @@ def test_texts_that_agree(expected, got):
         ("1", "one", "expected 1, got one"),
         ("a ... b", "a c", "expected b, got c"),
         ("a ... a", "a", "expected a, got nothing more"),
+        ("a", "", "expected a, got nothing"),
         ("... x ... b", "b a", "expected x, got b a"),
         ("x ... y 1", "x y 2", "expected 1 after y, got 2"),
         ("a b", "A b", "expected a b, got A b"),
@@ -288,6 +289,18 @@ def test_timings_that_failed():
     assert verify(step(time=(harmless(TimeSpec(call="f(x)")), "g(x)")), seen) == ["timing f on cpu: TypeError: no"]
 
 
+def test_a_mark_must_be_in_a_jaxpr_that_proves_the_answer():
+    marked = step(ask=Ask(question="Q", choices=("a", "b"), answer=1, proof="jaxpr", mark="sinh"))
+    stage = wire.Stage(run=1, index=0, stage="jaxpr", text="a = sin b", lines=(), origins=())
+    seen = advance(report(traces=(trace(),), done=None), stage)
+    assert mismatches(marked, msgspec.structs.replace(seen, done=ENDED)) == [
+        Mismatch("ask: `sinh` is in no jaxpr, so no line is marked", ("ask", "mark"))
+    ]
+    for other in ({"mark": "sin"}, {"proof": "result"}):
+        fine = msgspec.structs.replace(marked.ask, **other)
+        assert verify(step(ask=fine), msgspec.structs.replace(seen, done=ENDED)) == []
+
+
 # What the learner does ------------------------------------------------------------------------------------------------
 
 
@@ -299,6 +312,8 @@ def test_a_question_needs_its_answer():
     chosen = step(ask=Ask(question="Q", choices=("2, since", "3"), value="f(x)"))
     assert verify(chosen, report(answer="2")) == []
     assert verify(chosen, report(answer="4")) == ["ask: `f(x)` is 4, which is not among the choices"]
+    said = report(unanswered="NameError: f")
+    assert verify(asked, said) == ["ask: `f(x)` has no answer: NameError: f"]
     raced = step(ask=Ask(question="Q", choices=("f", "g"), value="fastest of f | g"))
     assert verify(raced, report(answer="about the same")) == [] != verify(raced, report())
 

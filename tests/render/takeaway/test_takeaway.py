@@ -1,14 +1,23 @@
 """In Markdown to take away, what is HTML in a lesson stays text, and code stays code."""
 
+import json
+from base64 import b64encode
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jaxtour.engine.report import Report
+from jaxtour.engine.wire.messages import Figure
+from jaxtour.render.takeaway.made import outputs
 from jaxtour.render.takeaway.markdown import fenced, has_html, markdown, prose
 from jaxtour.render.takeaway.model import Code, Folded, Output, Prose, Takeaway
+from jaxtour.render.takeaway.notebook import notebook
 from jaxtour.render.takeaway.page import page
 from jaxtour.render.takeaway.percent import percent
 from jaxtour.render.text.markdown import commonmark
+from jaxtour.text import Raw
 
 BITS = ("<b>", "</details>", "`", "```", "~~~", "\n", "\n\n", "    ", "- ", "> ", "x", "$", "\\", "<!-- ", "%%", "# %%")
 
@@ -79,3 +88,26 @@ def test_a_script_goes_on_after_an_error_and_keeps_strings_as_they_are() -> None
     exec(made, {"print": printed.append})
     assert printed == ["a\n b\n  c", "ZeroDivisionError: division by zero", "on"]
     assert "# x = = 1" in made
+
+
+def test_a_figure_is_in_the_file_and_names_none_of_this_machine(tmp_path: Path) -> None:
+    drawn, gone = tmp_path / "drawn.png", tmp_path / "gone.png"
+    drawn.write_bytes(b"\x89PNG picture")
+    figures = tuple(
+        Figure(run=1, path=Raw(str(path)), width=4, height=3, said=Raw(f"figure 4x3, saved to {path}"))
+        for path in (drawn, gone)
+    )
+    printed = f"before\nfigure 4x3, saved to {drawn}\nfigure 4x3, saved to {gone}\nafter\n"
+    found = tuple(outputs(Report(run=1, stdout=Raw(printed), figures=figures)))
+    png = b64encode(b"\x89PNG picture").decode()
+    # A picture that is gone leaves the line that was printed.
+    assert found == (
+        Output("stdout", f"before\nfigure 4x3, saved to {gone}\nafter\n"),
+        Output("figure", "figure 4x3", png=png),
+    )
+    lesson = Takeaway("Figures", "jaxtour", (Prose("# Figures"), Code("plot()", found)))
+    assert f"![figure 4x3](data:image/png;base64,{png})" in markdown(lesson)
+    assert f'<img alt="figure 4x3" src="data:image/png;base64,{png}">' in page(lesson)
+    assert "#> figure 4x3\n" in percent(lesson)
+    cell = json.loads(notebook(lesson))["cells"][1]
+    assert cell["outputs"][1]["data"] == {"image/png": png, "text/plain": ["figure 4x3"]}
