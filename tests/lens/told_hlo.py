@@ -180,7 +180,8 @@ class Module:
         loop = self.loop(each.computation)
         around = loop is not None and (loop.path, loop.frame) == (each.path, each.frame)
         vague = not each.path or each.path.endswith(")") or "/" not in each.path
-        return around or each.opcode == "constant" or (vague and not each.called)
+        made = each.opcode in DATA and re.fullmatch(r"[a-z-]+\.\d+", _last(each.path)) is not None
+        return around or made or each.opcode == "constant" or (vague and not each.called)
 
     def down(self, each: Instruction) -> Iterator[Instruction]:
         """Yield the users of its result, also inside fusions and called computations."""

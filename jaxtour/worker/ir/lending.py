@@ -6,17 +6,20 @@ around it. A mere user of its result proves nothing. An instruction that compute
 gets the source of its value, or else of its users, if these are few expressions.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 
 from .instructions import DATA, Computation, Instruction, InstructionGraph
 from .metadata import Sources
 from .spans import Span
-from .stablehlo import SHARED
+from .stablehlo import SHARED, last_name
 
 _FAR = 200
 """The most instructions visited to find the users of one."""
 _UNMADE = {"dot": "dot_general", "convolution": "convolution", "cholesky": "cholesky", "fft": "fft", "sort": "sort"}
 """Opcodes that the compiler makes only from the StableHLO operation named here."""
+_MADE = re.compile(r"[a-z-]+\.\d+")
+"""The last name of an instruction that XLA made; JAX's names are those of primitives, which have no dot."""
 _STEPS_OF = ("fusion", "call", "while", "conditional")
 """Opcodes whose computations are not steps of a reduction, a sort or the like."""
 
@@ -78,7 +81,9 @@ class Lender:
             copied = loop is not None and (loop.at, loop.path) == (line.at, line.path) and id(line) not in self._data
             # XLA merges equal constants and keeps the metadata of one.
             is_call = not line.called and line.opcode != "custom-call" and line.encloses
-            if line.own and line.opcode != "while" and (copied or is_call or line.opcode == "constant"):
+            # XLA names what it makes of a constant after the call around that: `jit(f)/shard_map/broadcast.12`.
+            is_made = id(line) in self._data and not line.called and _MADE.fullmatch(last_name(line.path)) is not None
+            if line.own and line.opcode != "while" and (copied or is_call or is_made or line.opcode == "constant"):
                 vague[id(line)] = line.own, line.path
         for line in self._every:
             if id(line) in vague:

@@ -244,6 +244,28 @@ def test_what_computes_and_has_lost_its_name_is_not_its_users(code):
     assert alone["unlinked"] == "a multiply that the compiler added"
 
 
+MADE = """HloModule m
+
+ENTRY %%main (x: f32[4]) -> f32[4] {
+  %%x = f32[4]{0} parameter(0)
+  %%half = f32[] constant(0.5), metadata={op_name="jit(f)/shard_map" source_file="%(file)s" source_line=9}
+  %%many = f32[4]{0} broadcast(%%half), metadata={op_name="jit(f)/shard_map/broadcast.12" source_file="%(file)s" source_line=9}
+  %%own = f32[4]{0} broadcast(%%x), metadata={op_name="jit(f)/shard_map/add" source_file="%(file)s" source_line=5}
+  %%product = f32[4]{0} multiply(%%own, %%many), metadata={op_name="jit(f)/shard_map/mul" source_file="%(file)s" source_line=6}
+  ROOT %%loose = f32[4]{0} broadcast(%%x), metadata={op_name="jit(f)/shard_map/broadcast.3" source_file="%(file)s" source_line=9}
+}
+"""  # noqa: E501
+
+
+def test_what_the_compiler_made_of_a_constant_belongs_to_what_uses_it(code):
+    parsed, origins = read_text(MADE % {"file": code["FILE"]})
+    names = [names.partition("=")[0] for names in parsed.names]
+    places = {name: [span[1] for span in origin.get("spans", ())] for name, origin in zip(names, origins, strict=True)}
+    assert (places["%half"], places["%many"]) == ([6], [6])
+    # What JAX named keeps its place, and what nothing uses that of the call around it.
+    assert (places["%own"], places["%product"], places["%loose"]) == ([5], [6], [9])
+
+
 def test_long_lines_are_cut():
     constant = f"  %c = f32[9000]{{0}} constant({{{', '.join(['1'] * 9000)}}})"
     text = f"HloModule m\n\nENTRY %main () -> f32[9000] {{\n{constant}\n  ROOT %r = f32[9000]{{0}} copy(%c)\n}}\n"
