@@ -155,13 +155,13 @@ class Headless:
         """Run and judge every step of a lesson.
 
         Probes (compiling, asking, checking, calling what is timed) could change the state that later steps see, and a
-        fresh worker for each step costs seconds. So all steps run first and are probed afterwards, those before a step
-        that needs other devices before that one, whose worker has no state of theirs. A step that fails that way runs
-        once more on its own, and only that result counts.
+        fresh worker for each step costs seconds. So all steps run first and are probed afterwards; before a step that
+        ends the worker or needs one with other devices, those before it are. A step that fails that way runs once more
+        on its own, and only that result counts.
         """
         found: list[Outcome] = []
         for step in lesson.steps:
-            if found and isinstance(step, Step) and self.session.reopens(lesson, step):
+            if isinstance(step, Step) and (step.runs_out or self.session.reopens(lesson, step)):
                 async for outcome in self._surveyed(lesson, found):
                     yield outcome
                 found = []
