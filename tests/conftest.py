@@ -1,5 +1,6 @@
 """Makes every test see the same machine, whoever's machine it is."""
 
+import gc
 import os
 import re
 from collections.abc import Iterator
@@ -28,6 +29,8 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ["JAXTOUR_TRUST"] = "1"
 
 ALONE = "alone"
+IN_PROCESS = ("fuzz", "render", "tui")
+"""Folders whose files are short, since hardly a test of theirs starts a process."""
 PYTHONS = "JAXTOUR_PYTHONS"
 """The environment variable that names more Pythons, with other versions of jax, as PATH names folders."""
 
@@ -66,9 +69,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """Give xdist whole files, as their fixtures are costly, and the longest first; one process has what is `alone`.
+    """Give xdist whole files, as their fixtures are costly; one process has what is `alone`.
 
-    Tests that measure or flood are never run two at a time.
+    Tests that measure or flood are never run two at a time. The longest files come first and short ones last, so that
+    no process works on while the others have nothing left to do.
     """
     for item in items:
         kinds = [kind for kind in KINDS if item.get_closest_marker(kind)]
@@ -83,7 +87,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     yield
     # This comes after the shuffling. What a file has of each Python is made once if its tests are not mixed.
     files = {file: place for place, file in enumerate(dict.fromkeys(item.path for item in items))}
-    items.sort(key=lambda item: (not item.get_closest_marker("long"), files[item.path], _python(item)))
+    items.sort(key=lambda item: (*_rank(item), files[item.path], _python(item)))
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from all that is imported and collected now: it stays until the process ends."""
+    gc.collect()
+    gc.freeze()
 
 
 _table = Table()
@@ -99,6 +109,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if config.option.markexpr.startswith("faults"):
         for line in _table.lines():
             terminalreporter.write_line(line)
+
+
+def _rank(item: pytest.Item) -> tuple[bool, bool, bool]:
+    folder = item.path.relative_to(Path(__file__).parent).parts[0]
+    return not item.get_closest_marker("long"), not item.get_closest_marker(ALONE), folder in IN_PROCESS
 
 
 def _python(item: pytest.Item) -> str:

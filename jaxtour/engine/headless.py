@@ -155,19 +155,30 @@ class Headless:
         """Run and judge every step of a lesson.
 
         Probes (compiling, asking, checking, calling what is timed) could change the state that later steps see, and a
-        fresh worker for each step costs seconds. So all steps run first and are probed afterwards. A step that fails
-        that way runs once more on its own, and only that result counts.
+        fresh worker for each step costs seconds. So all steps run first and are probed afterwards; before a step that
+        ends the worker or needs one with other devices, those before it are. A step that fails that way runs once more
+        on its own, and only that result counts.
         """
-        found = [await self._for_probe(lesson, step) for step in lesson.steps]
+        found: list[Outcome] = []
+        for step in lesson.steps:
+            if isinstance(step, Step) and (step.runs_out or self.session.reopens(lesson, step)):
+                async for outcome in self._surveyed(lesson, found):
+                    yield outcome
+                found = []
+            found.append(await self._for_probe(lesson, step))
+        async for outcome in self._surveyed(lesson, found):
+            yield outcome
+
+    async def _surveyed(self, lesson: Lesson, found: Iterable[Outcome]) -> AsyncIterator[Outcome]:
+        """Probe and judge steps that have run."""
         for outcome in found:
             step, report = outcome.step, outcome.report
             if isinstance(step, Step) and self.session.halted.among([cell(lesson, step)]):
                 yield outcome
                 continue
             if isinstance(step, Step) and report and outcome.status in ("ok", "raised"):
-                if needs_probe(step):
-                    report = await self._probed(lesson, step, report)
-                outcome = judged(step, report)
+                probed = await self._probed(lesson, step, report) if needs_probe(step) else report
+                outcome = judged(step, probed) if probed else Outcome(step, "failed")
             if isinstance(step, Step) and outcome.status not in ("ok", "raised", "skipped"):
                 outcome = await self.step(lesson, step)
             yield outcome
@@ -188,11 +199,14 @@ class Headless:
             return await self.step(lesson, step)
         return Outcome(step, found, report)
 
-    async def _probed(self, lesson: Lesson, step: Step, report: Report) -> Report:
+    async def _probed(self, lesson: Lesson, step: Step, report: Report) -> Report | None:
+        """Return the report with what the probe found; None if the worker has lost the state that the step left."""
         asked = asked_of(step, hlo=needs_hlo(step), default_timeout_s=TIMEOUT_S)
         run = await self.session.probe(lesson, step, asked)
         more = await self.whole(Report(run=run))
         assert more.done is not None
+        if more.done.status == "error":
+            return None
         done = report.done if more.done.status == "ok" else more.done
         answer = {"answer": more.answer, "unanswered": more.unanswered}
         return replace(report, hlo=more.hlo, timings=more.timings, **answer, checked=more.checked, done=done)

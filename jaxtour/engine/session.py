@@ -219,8 +219,7 @@ class Session:
             programs=programs,
             brief=brief,
         )
-        programs_asked = [*(each.program for each in calls), *(each.program for each in requests)]
-        cut = any(programs_asked) or bool(profile and profile.program)
+        cut = any(each.program for each in (*calls, *requests, *([profile] if profile else ())))
 
         async def send(run: int) -> None:
             await self.started.wait()
@@ -231,8 +230,8 @@ class Session:
             self._forget()
             if not cut:
                 self._looking[run] = cells
-            replay = () if there else cells
-            await self._send(run, msgspec.structs.replace(command, replay=replay, fresh=not there, probe=own))
+            asked = msgspec.structs.replace(command, replay=() if there else cells, fresh=not there, probe=own)
+            await self._send(run, asked)
 
         return self._handle(send)
 
@@ -284,7 +283,7 @@ class Session:
         if lesson is not self._may_run and self.trust.question(lesson):
             return None
         needed = self.before(lesson, step, None)
-        if self._opened != self._wanted(lesson, step, (*needed, cell(lesson, step))) or self._executed == needed:
+        if self.reopens(lesson, step) or self._executed == needed:
             return None
         self._runs += 1
         await self._run(self._runs, Run(run=0), needed)
@@ -310,6 +309,10 @@ class Session:
     def before(self, lesson: Lesson, step: Step, base: dict[str, str] | None = None) -> tuple[Cell, ...]:
         """Return the cells whose state the step needs: those of earlier steps, except ones that ended the worker."""
         return self.halted.without(cells_before(lesson, step, base))
+
+    def reopens(self, lesson: Lesson, step: Step) -> bool:
+        """Return whether the step needs other devices than the runner has: a new runner, without any kept state."""
+        return self._opened != self._wanted(lesson, step, (*self.before(lesson, step), cell(lesson, step)))
 
     def left_out(self, lesson: Lesson, step: Step) -> tuple[LeftOut, ...]:
         """Return the earlier steps that the step runs without, since their code ended the worker."""
@@ -346,11 +349,9 @@ class Session:
 
     async def _fit(self, lesson: Lesson, step: Step, cells: tuple[Cell, ...]) -> None:
         """Open another runner if the step needs other devices; waits for the facts if it must."""
-        some = devices_needed(lesson, step) > 1 or asked_devices(cells) is not None
-        if some and self.config.devices is None:
+        if (devices_needed(lesson, step) > 1 or asked_devices(cells) is not None) and self.config.devices is None:
             await self._known.wait()
-        wanted = self._wanted(lesson, step, cells)
-        if wanted != self._opened:
+        if (wanted := self._wanted(lesson, step, cells)) != self._opened:
             await self._open(wanted)
 
     def _forget(self) -> None:

@@ -8,7 +8,8 @@ from jaxtour.engine.guards.client import ProcessEngine
 from jaxtour.engine.headless import Headless
 from jaxtour.engine.proofs import proved
 from jaxtour.engine.session import Session, WorkerConfig
-from jaxtour.engine.wire.commands import Run
+from jaxtour.engine.wire.commands import Command, Run
+from jaxtour.engine.wire.messages import Done
 
 LESSON = """\
 format: 1
@@ -73,18 +74,45 @@ steps:
 """
 
 
+class Forgetful(FakeEngine):
+    """Keeps no state for probes."""
+
+    async def send(self, command: Command) -> None:
+        if isinstance(command, Run) and command.probe:
+            self.sent.append(command)
+            self.push(Done(run=command.run, status="error", dirty=True))
+        else:
+            await super().send(command)
+
+
+async def runs_of(lesson: str, engine: FakeEngine) -> list[tuple[str, bool]]:
+    """Return what a check of a lesson runs: code, or the name of a step that is probed; and whether afresh."""
+    async with Headless(Session(engine)) as headless:
+        await proved(headless, loads(lesson.encode(), "l.yaml"))
+    runs = [command for command in engine.sent if isinstance(command, Run)]
+    return [(run.cell.code if run.cell else run.probe.name if run.probe else "", run.fresh) for run in runs]
+
+
 async def test_changes_run_after_the_probes_of_all_steps() -> None:
     """A change takes a fresh worker: every step behind it that must be probed would run again, after all before it."""
-    engine = FakeEngine()
-    async with Headless(Session(engine)) as headless:
-        await proved(headless, loads(CHANGED.encode(), "l.yaml"))
-    runs = [command for command in engine.sent if isinstance(command, Run)]
-    assert [(run.cell.code, run.fresh) if run.cell else run.probe and run.probe.name for run in runs] == [
+    assert await runs_of(CHANGED, FakeEngine()) == [
         ('int("3")', False),
         ("f = abs", False),
-        "l/b",
+        ("l/b", False),
         ('int("x")', True),
     ]
+
+
+@pytest.mark.parametrize("why", ["requires: {devices: 2}", "raises: TimeoutError, timeout: 5"])
+async def test_steps_are_probed_before_one_that_leaves_no_worker_with_their_state(why: str) -> None:
+    last = f"  - {{id: c, title: C, text: x, {why}, code: g = abs, time: [g(1)]}}\n"
+    runs = [code for code, _ in await runs_of(CHANGED + last, FakeEngine())]
+    assert runs[:4] == ['int("3")', "f = abs", "l/b", "g = abs"]
+
+
+async def test_a_step_whose_state_is_lost_before_its_probe_runs_again() -> None:
+    """A worker that cannot be probed has proved nothing of what the step times."""
+    assert ("f = abs", True) in await runs_of(CHANGED, Forgetful())
 
 
 @pytest.mark.long

@@ -88,6 +88,11 @@ class Worker:
         self._spent = not (keep or lost)
         self.left_nothing(row)
 
+    def gives(self, code: str, result: str) -> None:
+        """Check a step in the runner that follows the last fault; the next fault meets that runner too."""
+        assert self.guard.run(code, fresh=self._spent).result == result
+        self._spent = False
+
     def left_nothing(self, row: Row) -> None:
         """Check that only the runner and its spare exist, none a zombie, with their pipes alone."""
         pid = self.guard.pid
