@@ -55,20 +55,22 @@ LINES = ("{ lambda ; a:f32[]. let", "  b:f32[] = where[", "    x=1", "  ] a", " 
 NAMES = "a=\nb=\n=\n=a\nc=b\nd=c\ne=d\nf=e\ng=f"
 
 
-def stage(name: str = "jaxpr") -> StageText:
+def stage(name: str = "jaxpr", origins: tuple[Origin, ...] = ORIGINS) -> StageText:
     part = Stage(
         run=1, index=0, stage=name, text="\n".join(LINES), lines=(0, 1, 1, 1, 2, 3, 4, 5, 6),
-        origins=ORIGINS, names=NAMES,
+        origins=origins, names=NAMES,
     )  # fmt: skip
     return assembled(None, part)
 
 
-def view(*, setup: bool = False, shown: Shown = "jaxpr", **rest: object) -> StepView:
+def view(
+    *, setup: bool = False, shown: Shown = "jaxpr", origins: tuple[Origin, ...] = ORIGINS, **rest: object
+) -> StepView:
     step = VMAP.steps[1]
     assert isinstance(step, Step)
     step = msgspec.structs.replace(step, code=Raw(CODE), setup=Raw(SETUP))
     traces = (harmless(Trace(run=1, index=0, label="f", call="f(1.0)", equations=6)),)
-    report = Report(run=1, traces=traces, stages={(0, "jaxpr"): stage()}, done=Done(run=1, status="ok"))
+    report = Report(run=1, traces=traces, stages={(0, "jaxpr"): stage(origins=origins)}, done=Done(run=1, status="ok"))
     state = StepState(report=report, setup=setup, stage=shown)
     return StepView.of(state, lesson=VMAP, step=step, number=2, code=Raw(CODE), worker="ready", **rest)
 
@@ -141,6 +143,13 @@ def test_what_does_not_fit_is_cut() -> None:
         said = plain(said_of_source(view(), link(view(), Spot("source", 5, (12, 22))), width))
         assert said.startswith("5:12") and said.endswith("→ 1 equation")
         assert len(said) <= max(width, 21)
+
+
+def test_an_expression_is_told_from_the_one_that_it_begins_with() -> None:
+    begins = origin("where", Span(HERE, 5, 12, 5, 20, "f"))  # as `a` in `a+b`
+    shown = view(origins=(ORIGINS[0], begins, *ORIGINS[2:]))
+    assert list(link(shown, Spot("source", 5, (12, 20))).stage.matches) == [1]
+    assert list(link(shown, Spot("source", 5, (12, 22))).stage.matches) == [1, 4]
 
 
 def test_a_call_in_the_source_stands_for_the_function_it_calls() -> None:
