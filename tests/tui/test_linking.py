@@ -13,7 +13,8 @@ from jaxtour.render.ir.gutter import head
 from jaxtour.render.text.layout import plain
 from jaxtour.text import Raw, harmless
 from jaxtour.tui.linking import Spot, link, said_of_source, said_of_stage
-from jaxtour.tui.panes.source import expressions, rows_of
+from jaxtour.tui.panes.source import changed, expressions, rows_of
+from jaxtour.tui.panes.source import document as source
 from jaxtour.tui.panes.stage import document
 from jaxtour.tui.tour.state import Shown, StepState
 from jaxtour.tui.tour.view import StepView
@@ -201,3 +202,25 @@ def test_lines_that_the_stage_does_not_have_are_not_lit() -> None:
     found = link(view(), Spot("stage", 2))
     assert found.stage.of(3) is not None and found.stage.of(900) is None
     assert link(view(), Spot("stage", 900)).stage.of(1) is None
+
+
+@pytest.mark.parametrize(("setup", "words"), [("w = 1", "1 line runs first"), ("w = 1\nv = w", "2 lines run first")])
+def test_the_code_before_a_step_is_counted_and_unfolds(setup: str, words: str) -> None:
+    step = VMAP.steps[1]
+    assert isinstance(step, Step)
+    step = msgspec.structs.replace(step, setup=Raw(setup))
+    for shown in (False, True):
+        state = StepState(setup=shown)
+        found = source(StepView.of(state, lesson=VMAP, step=step, number=2, code=step.code, worker="ready"), 60)
+        assert found.texts[0] == words and ("w = 1" in found.texts) == shown
+
+
+def test_lines_that_an_edit_changed_have_signs() -> None:
+    step = VMAP.steps[1]
+    assert isinstance(step, Step)
+    edit = step.code.text.replace("jit", "grad")
+    own, edited = (
+        StepView.of(StepState(code=code), lesson=VMAP, step=step, number=2, code=Raw(code), worker="ready", edited=yes)
+        for code, yes in ((step.code.text, False), (edit, True))
+    )
+    assert changed(own) == {} and list(changed(edited).values()) == ["~"]
