@@ -5,7 +5,7 @@ import pytest
 from msgspec.structs import replace
 from small_course import ERROR, VMAP
 
-from jaxtour.course.model import NotebookCell, Step
+from jaxtour.course.model import Ask, NotebookCell, Step
 from jaxtour.engine.report import Report
 from jaxtour.engine.wire.messages import Done, Executed, Failure, Value
 from jaxtour.text import Raw
@@ -77,6 +77,29 @@ def test_choices_are_numbered_as_their_keys() -> None:
     lines = said(step).splitlines()
     for number, choice in enumerate(step.ask.choices, 1):
         assert f"  {number}  {choice}" in lines
+
+
+def test_there_is_a_question_down_to_its_last_choice_while_it_can_be_answered() -> None:
+    """So that the pane's border says, when that choice is below the pane: Space shows the question."""
+    step = next(step for step in STEPS if step.ask and step.ask.choices)
+    assert step.ask is not None
+    view = StepView.of(StepState(), lesson=VMAP, step=step, number=1, code=step.code, worker="ready")
+    shown = document(view, 60)
+    assert str(step.ask.choices[-1]) in shown.texts[shown.asked - 1]
+    ran = Report(run=1, executed=RAN, done=Done(run=1, status="ok"))
+    for state in (StepState(prediction="(3, 2)"), StepState(report=ran)):
+        after = StepView.of(state, lesson=VMAP, step=step, number=1, code=step.code, worker="ready")
+        assert document(after, 60).asked == 0
+
+
+def test_an_answer_that_is_not_graded_stands_beside_what_came_here() -> None:
+    """A lesson's choices may leave out what this machine gives, such as the number of its devices."""
+    ask = Ask(question="How many?", choices=("1", "8"), value=Raw("jax.device_count()"))
+    step = replace(STEPS[1], ask=ask)
+    ended = Report(run=1, executed=RAN, answer="4", done=Done(run=1, status="ok"))
+    state = StepState(report=ended, prediction="8", code=step.code.text)
+    view = StepView.of(state, lesson=VMAP, step=step, number=1, code=step.code, worker="ready")
+    assert "  you said 8   here: 4\n  that is not among the choices, so it is not graded" in document(view, 60).text
 
 
 def test_hints_come_one_by_one_and_are_numbered() -> None:

@@ -13,7 +13,8 @@ from jaxtour.render.ir.gutter import head
 from jaxtour.render.text.layout import plain
 from jaxtour.text import Raw, harmless
 from jaxtour.tui.linking import Spot, link, said_of_source, said_of_stage
-from jaxtour.tui.panes.source import expressions, rows_of
+from jaxtour.tui.panes.source import changed, expressions, rows_of
+from jaxtour.tui.panes.source import document as source
 from jaxtour.tui.panes.stage import document
 from jaxtour.tui.tour.state import Shown, StepState
 from jaxtour.tui.tour.view import StepView
@@ -55,20 +56,22 @@ LINES = ("{ lambda ; a:f32[]. let", "  b:f32[] = where[", "    x=1", "  ] a", " 
 NAMES = "a=\nb=\n=\n=a\nc=b\nd=c\ne=d\nf=e\ng=f"
 
 
-def stage(name: str = "jaxpr") -> StageText:
+def stage(name: str = "jaxpr", origins: tuple[Origin, ...] = ORIGINS) -> StageText:
     part = Stage(
         run=1, index=0, stage=name, text="\n".join(LINES), lines=(0, 1, 1, 1, 2, 3, 4, 5, 6),
-        origins=ORIGINS, names=NAMES,
+        origins=origins, names=NAMES,
     )  # fmt: skip
     return assembled(None, part)
 
 
-def view(*, setup: bool = False, shown: Shown = "jaxpr", **rest: object) -> StepView:
+def view(
+    *, setup: bool = False, shown: Shown = "jaxpr", origins: tuple[Origin, ...] = ORIGINS, **rest: object
+) -> StepView:
     step = VMAP.steps[1]
     assert isinstance(step, Step)
     step = msgspec.structs.replace(step, code=Raw(CODE), setup=Raw(SETUP))
     traces = (harmless(Trace(run=1, index=0, label="f", call="f(1.0)", equations=6)),)
-    report = Report(run=1, traces=traces, stages={(0, "jaxpr"): stage()}, done=Done(run=1, status="ok"))
+    report = Report(run=1, traces=traces, stages={(0, "jaxpr"): stage(origins=origins)}, done=Done(run=1, status="ok"))
     state = StepState(report=report, setup=setup, stage=shown)
     return StepView.of(state, lesson=VMAP, step=step, number=2, code=Raw(CODE), worker="ready", **rest)
 
@@ -143,6 +146,13 @@ def test_what_does_not_fit_is_cut() -> None:
         assert len(said) <= max(width, 21)
 
 
+def test_an_expression_is_told_from_the_one_that_it_begins_with() -> None:
+    begins = origin("where", Span(HERE, 5, 12, 5, 20, "f"))  # as `a` in `a+b`
+    shown = view(origins=(ORIGINS[0], begins, *ORIGINS[2:]))
+    assert list(link(shown, Spot("source", 5, (12, 20))).stage.matches) == [1]
+    assert list(link(shown, Spot("source", 5, (12, 22))).stage.matches) == [1, 4]
+
+
 def test_a_call_in_the_source_stands_for_the_function_it_calls() -> None:
     found = link(view(), Spot("source", 6))
     assert list(found.stage.matches) == [1, 4, 6]
@@ -192,3 +202,25 @@ def test_lines_that_the_stage_does_not_have_are_not_lit() -> None:
     found = link(view(), Spot("stage", 2))
     assert found.stage.of(3) is not None and found.stage.of(900) is None
     assert link(view(), Spot("stage", 900)).stage.of(1) is None
+
+
+@pytest.mark.parametrize(("setup", "words"), [("w = 1", "1 line runs first"), ("w = 1\nv = w", "2 lines run first")])
+def test_the_code_before_a_step_is_counted_and_unfolds(setup: str, words: str) -> None:
+    step = VMAP.steps[1]
+    assert isinstance(step, Step)
+    step = msgspec.structs.replace(step, setup=Raw(setup))
+    for shown in (False, True):
+        state = StepState(setup=shown)
+        found = source(StepView.of(state, lesson=VMAP, step=step, number=2, code=step.code, worker="ready"), 60)
+        assert found.texts[0] == words and ("w = 1" in found.texts) == shown
+
+
+def test_lines_that_an_edit_changed_have_signs() -> None:
+    step = VMAP.steps[1]
+    assert isinstance(step, Step)
+    edit = step.code.text.replace("jit", "grad")
+    own, edited = (
+        StepView.of(StepState(code=code), lesson=VMAP, step=step, number=2, code=Raw(code), worker="ready", edited=yes)
+        for code, yes in ((step.code.text, False), (edit, True))
+    )
+    assert changed(own) == {} and list(changed(edited).values()) == ["~"]

@@ -8,7 +8,7 @@ from small_course import ERROR, VMAP
 
 from jaxtour.course.model import Step
 from jaxtour.engine.report import Report
-from jaxtour.engine.wire.messages import Done, Leaf, Shard, Trace, Value
+from jaxtour.engine.wire.messages import Checked, Done, Leaf, Shard, Trace, Value
 from jaxtour.text import Raw, harmless
 from jaxtour.tui.lines.document import Document
 from jaxtour.tui.panes.result import document
@@ -100,3 +100,12 @@ def test_what_the_call_of_a_file_returns_is_said_below_what_the_file_gave(count:
     assert " ".join(lines[4:]).endswith(said) and bool(lines[4:]) == bool(said)
     of_lesson = document(StepView(lesson=VMAP, step=VMAP.steps[1], number=2, state=state), 90).text
     assert "returns" not in of_lesson and "last line" not in of_lesson
+
+
+@pytest.mark.parametrize(("message", "words"), [("it is 3\nnot 4", "it is 3"), ("", "the check did not pass")])
+def test_a_check_that_fails_says_its_first_line(message: str, words: str) -> None:
+    """The lesson pane has the rest."""
+    step = next(step for step in VMAP.steps if isinstance(step, Step) and step.exercise)
+    report = Report(run=1, checked=Checked(run=1, passed=False, message=message), done=Done(run=1, status="ok"))
+    view = StepView.of(StepState(report=report), lesson=VMAP, step=step, number=5, code=step.code, worker="ready")
+    assert f"✗ not yet: {words}" in document(view, 80).text.splitlines()

@@ -170,3 +170,15 @@ def test_where_nothing_was_traced_the_reason_is_that_of_a_notebook_or_of_a_lesso
     assert f"nothing was traced: {why}" in " ".join(document(book, 200).text.split())
     lesson = document(view(state=StepState(report=report)), 200).text
     assert "the last line does not call a traceable function" in lesson
+
+
+@pytest.mark.parametrize(
+    ("shown", "says"),
+    [("cost", "this backend does not report the call's cost"), ("arguments", "this worker does not report arguments")],
+)
+def test_what_is_not_reported_keeps_the_tabs_and_the_call(shown: Shown, says: str) -> None:
+    found = view(made("jaxpr", MAIN), made("hlo", MAIN))
+    found.state.stage = shown
+    pane = document(found, 80)
+    assert pane.text == f"{says}\n"
+    assert plain(pane.title).startswith("1 jaxpr  2 StableHLO") and plain(pane.subtitle) == "f(1.0)"
