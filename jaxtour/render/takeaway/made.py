@@ -19,6 +19,8 @@ from jaxtour.text import one_line, plural
 
 WIDTH = 100
 """The width of a traceback in cells."""
+PNG = b"\x89PNG"
+"""How a PNG file begins."""
 
 
 def made(found: list[Draft], outcomes: Mapping[str, Outcome]) -> tuple[DraftPart, ...]:
@@ -100,6 +102,8 @@ def _figures(report: Report) -> Iterator[tuple[str, Output]]:
     """Yield the line printed for each figure, which names a file of this machine, and the figure itself."""
     for figure in report.figures:
         with suppress(OSError, ValueError):  # the program may have removed it: then the line stays
-            png = b64encode(read_bytes(Path(figure.path.text))).decode()
-            words = f"figure {figure.width}x{figure.height}"
-            yield f"{figure.said.text}\n", Output("figure", words, png=png)
+            data = read_bytes(Path(figure.path.text))
+            # A worker elsewhere chooses the path, which must not bring another file into what the learner shares.
+            if data.startswith(PNG):
+                words = f"figure {figure.width}x{figure.height}"
+                yield f"{figure.said.text}\n", Output("figure", words, png=b64encode(data).decode())

@@ -91,16 +91,17 @@ def test_a_script_goes_on_after_an_error_and_keeps_strings_as_they_are() -> None
 
 
 def test_a_figure_is_in_the_file_and_names_none_of_this_machine(tmp_path: Path) -> None:
-    drawn, gone = tmp_path / "drawn.png", tmp_path / "gone.png"
+    drawn, gone, secret = tmp_path / "drawn.png", tmp_path / "gone.png", tmp_path / "secret"
     drawn.write_bytes(b"\x89PNG picture")
+    secret.write_bytes(b"a key")
     figures = tuple(
         Figure(run=1, path=Raw(str(path)), width=4, height=3, said=Raw(f"figure 4x3, saved to {path}"))
-        for path in (drawn, gone)
+        for path in (drawn, gone, secret)
     )
     printed = f"before\nfigure 4x3, saved to {drawn}\nfigure 4x3, saved to {gone}\nafter\n"
     found = tuple(outputs(Report(run=1, stdout=Raw(printed), figures=figures)))
     png = b64encode(b"\x89PNG picture").decode()
-    # A picture that is gone leaves the line that was printed.
+    # A picture that is gone, and a file that is none, leave the line that was printed.
     assert found == (
         Output("stdout", f"before\nfigure 4x3, saved to {gone}\nafter\n"),
         Output("figure", "figure 4x3", png=png),
