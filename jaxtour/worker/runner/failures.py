@@ -28,6 +28,7 @@ REMEDIES = {
     "No module named 'IPython'": "install ipython in the Python that runs the steps: jaxtour does not include it",
 }
 """Remedies for errors due to the way jaxtour runs code, by a part of the message; JAX's are in `_src/xla_bridge.py`."""
+_CAUSE_CAP = 5
 _FRAME_CAP = 30
 _INNER_CAP = 100
 _NAME_CAP = 200
@@ -78,11 +79,11 @@ def bases(kind: type[BaseException]) -> list[str]:
 
 
 def message(error: BaseException) -> str:
-    """Return an exception's text with its notes, without JAX's note about traceback filtering."""
+    """Return an exception's text with its notes and causes, without JAX's note about traceback filtering."""
     if isinstance(error, SyntaxError):
         return str(error.msg or class_name(error))
     said = _string(error)
-    parts = [said, *_notes(error), *(remedy for text, remedy in REMEDIES.items() if text in said)]
+    parts = [said, *_notes(error), *_causes(error), *(remedy for text, remedy in REMEDIES.items() if text in said)]
     if isinstance(error, BaseExceptionGroup):
         parts += [f"  {one_line(inner)}" for inner in error.exceptions[:_INNER_CAP]]
     text = "\n".join(part for part in parts if part).strip()
@@ -117,6 +118,17 @@ def _notes(error: BaseException) -> list[str]:
     if not isinstance(notes, (list, tuple)):
         return []
     return [_FILTERING.sub("", note).strip() for note in notes if isinstance(note, str)]
+
+
+def _causes(error: BaseException) -> list[str]:
+    """Return what it was raised from, by `raise … from …`, without the exceptions in which JAX keeps its frames."""
+    said: list[str] = []
+    cause, _ = attempt(getattr, error, "__cause__", None)
+    while isinstance(cause, BaseException) and len(said) < _CAUSE_CAP:
+        if not str(_OF_CLASS(type(cause), "__module__")).startswith("jax."):
+            said.append(f"raised from {one_line(cause)}")
+        cause, _ = attempt(getattr, cause, "__cause__", None)
+    return said
 
 
 def lesson_frames(trace: TracebackType | None) -> list[dict[str, Any]]:

@@ -160,6 +160,12 @@ def test_exceptions_with_odd_texts_are_told(workspace):
     assert raised(workspace, "raise ExceptionGroup('many', [ValueError('a'), KeyError('b')])")["message"] == (
         "many (2 sub-exceptions)\n  ValueError: a\n  KeyError: 'b'"
     )
+    causes = "try:\n    {}['a']\nexcept KeyError as error:\n    raise ValueError('no a') from error"
+    assert raised(workspace, causes)["message"] == "no a\nraised from KeyError: 'a'"
+    itself = "error = ValueError('round')\nraise error from error"
+    assert raised(workspace, itself)["message"].count("raised from") <= 5
+    hidden = "import jax, numpy as np\njax.jit(lambda x: jax.pure_callback(lambda x: 1 / 0, x, x))(1.0)"
+    assert "JaxStackTraceBeforeTransformation" not in raised(workspace, hidden)["message"]
     assert raised(workspace, "raise type('Odd', (BaseException,), {})('odd')")["type"] == "Odd"
     assert len(raised(workspace, "raise ValueError('x' * 10**6)")["message"]) < 70_000
 
