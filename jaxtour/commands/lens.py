@@ -134,13 +134,13 @@ def _programs_at(report: Report, at: str) -> list[Trace]:
         found = [each for each in report.programs if _is_there(each, file, int(line))]
     else:
         found = [each for each in report.programs if each.function == at]
-    raised = report.failure or (report.done and report.done.status != "ok")
-    if not found and not (raised and not report.programs):
+    failed = report.failure or (report.done and report.done.status != "ok")
+    if not found and not (failed and not report.programs):
         names = ", ".join(dict.fromkeys(f"{each.function} ({place(each.file, each.line)})" for each in report.programs))
-        raise CourseError(
-            f"--at {at}: JAX compiled no such program: {f'there are {names}' if names else 'it compiled none'}"
-            + (f"; then the program failed: {report.failure.type}" if report.failure else "")
-        )
+        told = f"--at {at}: JAX compiled no such program: {f'there are {names}' if names else 'it compiled none'}"
+        if raised := report.failure:
+            told += f"; then it raised {raised.type}" + (f" in line {raised.line}" if raised.line else "")
+        raise CourseError(told)
     places = {each.index for each in found}
     return [trace for trace in report.traces if trace.index in places]
 

@@ -273,3 +273,10 @@ def test_a_program_that_raises_before_it_compiles_what_is_asked_for_says_what_it
     done = command(name, "own.py", "--at", "step", cwd=tmp_path, engine=REAL)
     assert done.returncode == 1
     assert done.stderr.startswith("jaxtour: own.py:4:12: AttributeError: ") and len(done.stderr.splitlines()) == 1
+
+
+def test_a_program_that_is_not_there_because_another_line_raised_says_so(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text("import jax\n@jax.jit\ndef init(x):\n    return x\ninit(1.0)\n1 / 0\n")
+    done = command("lens", "own.py", "--at", "step", cwd=tmp_path, engine=REAL)
+    assert done.returncode == 2
+    assert done.stderr.strip().endswith("there are init (own.py:2); then it raised ZeroDivisionError in line 6")
