@@ -99,7 +99,7 @@ class Terminal:
         self._unanswered = self._unanswered and not data
         self.stream.feed(QUERY.sub(b"", data))
 
-    def until(self, seen: str | Callable[[str], object], timeout_s: float = 30.0) -> float:
+    def until(self, seen: str | Callable[[str], object], timeout_s: float = 60.0) -> float:
         """Wait until the screen shows a text or satisfies a predicate; returns seconds from start to last byte.
 
         Raises `ValueError` if it did before the keys that were just sent: then it does not tell whether they arrived.

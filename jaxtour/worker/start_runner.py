@@ -247,7 +247,7 @@ def _run_all(writer: Writer, stdio: Stdio, commands: Commands, survey: Survey, o
     unused = accelerators.unused(survey, devices.platforms(found))
     findings = [*survey.findings, *([unused] if unused else [])]
     if reason := os.environ.get("JAXTOUR_NOT_ISOLATED"):
-        said = f"--isolate does not work on this machine ({reason}): steps run without it"
+        said = f"steps run without --isolate: {reason}"
         findings.append(accelerators.Finding("not isolated", said))
     workspace = Workspace(events)
     workspace.install()

@@ -1,13 +1,14 @@
 """`jaxtour explore` opens a file in the app, on a real worker, and follows its saves the way editors make them."""
 
 import os
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
 from fake_engine import FakeEngine
 from textual.pilot import Pilot
+from tours import screen_text, settled, until
 
 from jaxtour.commands.files import FileEntry
 from jaxtour.course.catalogue import Catalogue
@@ -19,7 +20,6 @@ from jaxtour.tui.explore import ExploreApp, FileWatch
 from jaxtour.tui.panes.calls import document
 from jaxtour.tui.screens.find import everything
 
-WAIT_S = 60.0
 FILE = """\
 import jax
 import jax.numpy as jnp
@@ -32,6 +32,13 @@ f(1.0)
 g(1.0)
 """
 OURS = "def twice(x):\n    return x * 2\n"
+
+
+@pytest.fixture(autouse=True)
+def settles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a key and a pause end when the app has answered, however busy the machine is."""
+    monkeypatch.setattr("textual.app.wait_for_idle", settled)
+    monkeypatch.setattr("textual.pilot.wait_for_idle", settled)
 
 
 @asynccontextmanager
@@ -51,14 +58,6 @@ async def exploring(folder: Path, engine: Engine | None = None) -> AsyncIterator
     )
     async with app.run_test(size=(100, 40)) as pilot:
         yield app, pilot
-
-
-async def until(pilot: Pilot[int], condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to that"
-        await pilot.pause()
-    await pilot.pause()
 
 
 def stage(app: ExploreApp) -> str:
@@ -219,8 +218,3 @@ async def test_a_file_that_is_gone_is_said_and_the_own_stays(tmp_path: Path) -> 
         (tmp_path / "ours.py").unlink()
         assert not app.tour_screen.links.show(str(tmp_path / "ours.py"))
         assert app.tour.view.cell == app.tour.view.own
-
-
-def screen_text(app: ExploreApp) -> str:
-    """Return the whole screen as text."""
-    return "\n".join("".join(part.text for part in strip) for strip in app.screen._compositor.render_strips())

@@ -75,7 +75,7 @@ class Running:
         """Assert that the process left as it should."""
         _, said = self.process.communicate(timeout=60)
         assert (self.process.returncode, said.decode()) == (130, "")
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while left := marked(self.marker):
             assert time.monotonic() < deadline, left
             os.sched_yield()

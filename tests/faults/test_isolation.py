@@ -43,7 +43,7 @@ WITHOUT = [
     'for each in user pid mnt; do echo 0 > /proc/sys/user/max_${each}_namespaces; done; exec "$@"', "sh",
 ]  # fmt: skip
 """The start of a command line whose program may not make a namespace."""
-REFUSED = "--isolate does not work on this machine (No space left on device): steps run without it"
+REFUSED = "steps run without --isolate: a sysctl user.max_*_namespaces is too low"
 ATTACKS = {
     # name: (code, how its run ends, part of the reason or error)
     "kill(-1)": ("import os\nos.kill(-1, 9)", "error", "ProcessLookupError"),

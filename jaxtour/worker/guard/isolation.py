@@ -7,6 +7,7 @@ The third is the runner. See pid_namespaces(7) and user_namespaces(7).
 
 import contextlib
 import ctypes
+import errno
 import os
 import select
 import signal
@@ -24,6 +25,14 @@ PR_SET_PDEATHSIG = 1
 OUTER = "--outer"
 """The runner's option that names a descriptor of the outer `/`, to see who holds the devices."""
 
+_FORBIDDEN = "the kernel or a container forbids user namespaces"
+_REASONS = {
+    errno.ENOSPC: "a sysctl user.max_*_namespaces is too low",
+    errno.EPERM: _FORBIDDEN,
+    errno.EACCES: _FORBIDDEN,
+}
+"""The kernel's words for these are about disks and files: unshare(2)."""
+
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -38,7 +47,7 @@ def refused() -> str:
             os._exit(error.errno or 1)
         os._exit(0)
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    return os.strerror(code) if code else ""
+    return _REASONS.get(code, os.strerror(code)) if code else ""
 
 
 def enter() -> None:
