@@ -25,6 +25,11 @@ def mark_of(ask: Ask, answer: str | None) -> str:
     return ask.mark or (answer if own and answer else "")
 
 
+def as_word(word: str) -> re.Pattern[str]:
+    """Return the pattern that finds a word to mark, and not a part of another one."""
+    return re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
+
+
 def truth(ask: Ask, answer: str | None) -> str | None:
     """Return the right answer, once it is known: a choice, or the worker's answer."""
     if (right := right_choice(ask, answer)) is not None:

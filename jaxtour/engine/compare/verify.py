@@ -9,7 +9,7 @@ import msgspec
 
 from jaxtour.course.model import Broken, Expect, Lesson, NameRules, Step
 from jaxtour.course.questions import what_of
-from jaxtour.engine.compare.answers import proof_of, right_choice
+from jaxtour.engine.compare.answers import as_word, proof_of, right_choice
 from jaxtour.engine.compare.apart import stdout_of, value_text
 from jaxtour.engine.compare.tokens import bare, difference, spread
 from jaxtour.engine.report import Report
@@ -152,9 +152,9 @@ def _answered(step: Step, report: Report) -> Iterator[Mismatch]:
         elif ask.choices and right_choice(ask, report.answer) is None and what_of(ask.value.text)[0] != "fastest":
             # The fastest call depends on the machine, and may not be clear.
             yield Mismatch(f"ask: `{question}` is {short(report.answer, 60)}, which is not among the choices", at)
-    if ask and ask.mark and proof_of(ask) == "jaxpr":
+    if ask and ask.mark and (proof_of(ask) or step.show or "jaxpr") == "jaxpr":
         texts = [stage.text for (_, name), stage in report.stages.items() if name == "jaxpr"]
-        if texts and not any(ask.mark in text for text in texts):
+        if texts and not any(map(as_word(ask.mark).search, texts)):
             yield Mismatch(f"ask: `{short(ask.mark, 60)}` is in no jaxpr, so no line is marked", ("ask", "mark"))
     if step.exercise and report.checked is None:
         yield Mismatch("exercise: the check did not run", ("exercise", "check"))

@@ -1,6 +1,5 @@
 """A bordered pane that shows one document of a step."""
 
-import re
 from bisect import bisect_left
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
@@ -11,6 +10,7 @@ import msgspec
 from textual import events
 from textual.geometry import Size
 
+from jaxtour.engine.compare.answers import as_word
 from jaxtour.engine.report import Report
 from jaxtour.render.text.layout import Line, in_ascii
 from jaxtour.tui.compat import set_border_words
@@ -250,7 +250,7 @@ class Pane(LinesView):
             make = (self.whole and self.spec.whole) or self.spec.document
             made = make(self.view, width)
             if word := self.view.mark(self.spec.name):
-                made = msgspec.structs.replace(made, proof=re.compile(rf"(?<!\w){re.escape(word)}(?!\w)"))
+                made = msgspec.structs.replace(made, proof=as_word(word))
             self._made[width] = made
             if len(self._made) > 2:
                 self._made.popitem(last=False)

@@ -296,6 +296,9 @@ def test_a_mark_must_be_in_a_jaxpr_that_proves_the_answer():
     assert mismatches(marked, msgspec.structs.replace(seen, done=ENDED)) == [
         Mismatch("ask: `sinh` is in no jaxpr, so no line is marked", ("ask", "mark"))
     ]
+    # A part of a word is not marked. Without a proof, the lines of the pane that the step is about are.
+    for other in ({"mark": "si"}, {"proof": None}):
+        assert verify(step(ask=msgspec.structs.replace(marked.ask, **other)), msgspec.structs.replace(seen, done=ENDED))
     for other in ({"mark": "sin"}, {"proof": "result"}):
         fine = msgspec.structs.replace(marked.ask, **other)
         assert verify(step(ask=fine), msgspec.structs.replace(seen, done=ENDED)) == []
