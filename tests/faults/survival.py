@@ -60,8 +60,7 @@ class Worker:
         """
         allowed = (fault.status,) if isinstance(fault.status, str) else fault.status
         timeout_s = fault.timeout_s or (0.3 if TIMEOUT in allowed else None)
-        fresh, self._spent = self._spent, True
-        report = self.guard.run(fault.code, fresh=fresh, timeout_s=timeout_s)
+        report = self.guard.run(fault.code, fresh=self._renews(), timeout_s=timeout_s)
         ended = time.monotonic()
         said = told(report)
         row.seen = f"{report.done['status']}: {said}" if said else f"{report.done['status']} {report.result or ''}"
@@ -75,6 +74,15 @@ class Worker:
         lost = report.done["dirty"] or report.done["status"] not in (OK, ERROR)
         self.survived(row, ended, lost=lost, keep=keep)
         return report
+
+    def ask(self, code: str) -> int:
+        """Send a fault to a runner that no other fault has met; returns the run's number."""
+        return self.guard.ask(code, fresh=self._renews())
+
+    def _renews(self) -> bool:
+        """Return whether a fault must ask for a fresh runner; so must the next one, unless that is checked."""
+        spent, self._spent = self._spent, True
+        return spent
 
     def survived(self, row: Row, ended: float, *, lost: bool, keep: bool = False) -> None:
         """Check that the next step is right, and then that no process, descriptor or memory is left from before."""

@@ -126,7 +126,7 @@ def test_stopping(worker: Worker, row: Row, fault: Fault) -> None:
 def test_what_does_not_stop_is_killed(worker: Worker, row: Row, fault: Fault) -> None:
     """What does not stop is killed: an interrupt gives it time, and a second one does not."""
     guard = worker.guard
-    run = guard.ask(fault.code, fresh=True)
+    run = worker.ask(fault.code)
     guard.started(run)
     guard.send("interrupt")
     guard.until(event="state", state="interrupting")
