@@ -8,7 +8,7 @@ from textual.pilot import Pilot
 from tours import Tours, border, highlighted, idle, pane, ran, ready, run_many, screen_text, text, until
 
 from jaxtour.engine.wire.commands import Run
-from jaxtour.engine.wire.messages import Span, Stage, Warned
+from jaxtour.engine.wire.messages import Executed, Span, Stage, Trace, Warned
 from jaxtour.render.ir.gutter import glyph
 from jaxtour.text import Raw
 
@@ -295,3 +295,41 @@ async def test_the_bottom_line_says_where_keys_lead_from_here(linked: Tours) -> 
         await pilot.press("tab", "enter")
         assert pane(app, "result").has_focus
         await until(pilot, lambda: "go to a line of the source or of a stage first" in screen_text(app))
+
+
+async def test_who_turns_to_another_call_while_the_step_runs_again_stays_there(tours: Tours) -> None:
+    first, *others, last = (Trace(run=0, index=index, label=label, call=label) for index, label in enumerate("abc"))
+    script = {
+        **tours.script,
+        "vmap/many": [first, *others, Hold("last"), last, Executed(run=0, status="ok", seconds=0.1)],
+    }
+    app = tours.make("many", script=script)
+    async with app.run_test(size=(120, 36)) as pilot:
+
+        async def run(*meanwhile: str) -> str:
+            await pilot.press("r")
+            await until(pilot, lambda: tours.engine.holding)
+            await pilot.press(*meanwhile)
+            tours.engine.release("last")
+            await ran(pilot)
+            await idle(pilot)
+            assert app.tour.view.trace
+            return str(app.tour.view.trace.label)
+
+        await ready(pilot)
+        await run()
+        await pilot.press("left_square_bracket")
+        assert app.tour.view.trace and app.tour.view.trace.label == "c"
+        assert await run() == "c", "the call that was shown comes back"
+        assert await run("left_square_bracket") == "a", "and is left for good by a key"
+
+
+async def test_a_click_on_a_stage_s_title_shows_it(tours: Tours) -> None:
+    app = tours.make("many")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await run_many(pilot, tours)
+        stage = pane(app, "stage")
+        row = screen_text(app).splitlines()[stage.region.y]
+        await pilot.click("#stage", offset=(row.index("2 StableHLO") + 3 - stage.region.x, 0))
+        await until(pilot, lambda: "stablehlo.divide" in text(app, "stage"))
+        assert app.tour.state.stage == "stablehlo"
