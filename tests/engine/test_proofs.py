@@ -4,6 +4,8 @@ import pytest
 from fake_engine import FakeEngine
 
 from jaxtour.course.loader import loads
+from jaxtour.course.model import Step
+from jaxtour.engine.cells import asked_of
 from jaxtour.engine.guards.client import ProcessEngine
 from jaxtour.engine.headless import Headless
 from jaxtour.engine.proofs import proved
@@ -73,6 +75,15 @@ steps:
   - {id: b, title: B, text: x, code: "f = abs", time: [f(1)]}
 """
 
+ASKED = """\
+  - id: c
+    title: C
+    text: x
+    code: g = abs
+    time: [{call: g(1), label: A}, {call: g(2), label: B}]
+    ask: {question: Which?, choices: [A, B], value: fastest of A | B}
+"""
+
 
 class Forgetful(FakeEngine):
     """Keeps no state for probes."""
@@ -101,6 +112,13 @@ async def test_changes_run_after_the_probes_of_all_steps() -> None:
         ("l/b", False),
         ('int("x")', True),
     ]
+
+
+def test_what_is_fastest_is_asked_only_where_it_is_timed() -> None:
+    *_, step = loads((CHANGED + ASKED).encode(), "l.yaml").steps
+    assert isinstance(step, Step)
+    assert asked_of(step).ask == "fastest of A | B"
+    assert asked_of(step, timings=False).ask is None
 
 
 @pytest.mark.parametrize("why", ["requires: {devices: 2}", "raises: TimeoutError, timeout: 5"])
