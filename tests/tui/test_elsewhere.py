@@ -135,7 +135,7 @@ async def test_a_link_that_cannot_be_made_ends_the_run_that_waited(far: Tours) -
         await until(pilot, lambda: "connecting" in screen_text(app))
         engine.connected.set()
         await until(pilot, lambda: app.tour.session.state == "ready")
-        await until(pilot, lambda: app.tour.state.report.done.status == "error")
+        await until(pilot, lambda: (done := app.tour.state.report.done) and done.status == "error")
 
 
 async def test_capital_r_connects_anew_when_that_takes_too_long(far: Tours) -> None:

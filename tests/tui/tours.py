@@ -17,13 +17,15 @@ from jaxtour.course.progress import Progress
 from jaxtour.engine.session import Session, WorkerConfig
 from jaxtour.settings import Settings
 from jaxtour.text import harmless
-from jaxtour.tui.app import TourApp
+from jaxtour.tui.app import REPAINT_S, TourApp
 from jaxtour.tui.widgets.pane import Pane
 
 WAIT_S = 60.0
 POLL_S = 0.005
-FRAME_S = 0.02
-"""The longest time after which Textual draws what has changed."""
+SOON_S = REPAINT_S + 0.02
+"""A repaint, and a frame of Textual's after it."""
+THREAD_S = 1.0
+"""The most to wait for a thread, which may itself wait for what the test does next."""
 
 
 class Given:
@@ -66,17 +68,23 @@ class Tours:
 
 
 async def settled(*_: float) -> None:
-    """Wait until the loop has nothing to do but timers that are due later than a frame from now.
+    """Wait until the loop and its threads have nothing to do but timers that are due later than a repaint from now.
 
     It replaces Textual's own wait, for a process that uses little processor time: on a busy machine that is so of a
     process which was given no core, and a test would go on before the app has answered its key.
     """
     loop: Any = asyncio.get_running_loop()
-    end = loop.time() + FRAME_S
+    begun = loop.time()
     due = 0.0
-    while loop._ready or due <= end:
-        await asyncio.sleep(0 if loop._ready else max(0.0, due - loop.time()))
+    while loop._ready or due <= begun + SOON_S or (_works(loop) and loop.time() < begun + THREAD_S):
+        await asyncio.sleep(0 if loop._ready else max(0.0, min(due, loop.time() + POLL_S) - loop.time()))
         due = min((timer.when() for timer in loop._scheduled if not timer.cancelled()), default=math.inf)
+
+
+def _works(loop: Any) -> bool:
+    """Return whether a thread of the loop works, or waits for one to be free."""
+    pool = loop._default_executor
+    return pool is not None and (pool._work_queue.qsize() > 0 or pool._idle_semaphore._value < len(pool._threads))
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:

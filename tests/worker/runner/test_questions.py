@@ -44,8 +44,8 @@ def ask(python):
 
     def answer(question, **rest):
         ran = client.run("fast(w, X)", traces=[], ask=question, **rest)
-        found = ran.all("answer")
-        return found[0]["text"] if found else ran.one("log")["text"].partition(": ")[2]
+        [found] = ran.all("answer")
+        return found["text"] if "text" in found else found["error"]
 
     yield answer
     client.close()
