@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from .locations import LocationFrame, unescaped
-from .spans import CallSites, Span
+from .spans import Span
 from .stablehlo import SHARED, Linked, SpanAt
 
 TABLES = ("FileNames", "FunctionNames", "FileLocations", "StackFrames")
@@ -41,14 +41,13 @@ class Sources:
     """The first name of every path, if the learner's call does not have it."""
     around: tuple[Span, ...] = ()
     """The call itself, for instructions without a source."""
-    sites: CallSites = field(default_factory=CallSites)
 
 
 class StackFrames:
     """Resolves instructions' metadata to expressions."""
 
     def __init__(self, rows: dict[str, dict[int, str]], sources: Sources) -> None:
-        self._place, self._beginning_at, self._sites = sources.place, sources.beginning_at, sources.sites
+        self._place, self._beginning_at = sources.place, sources.beginning_at
         files = {number: _unquoted(row) for number, row in rows["FileNames"].items()}
         functions = {number: _unquoted(row) for number, row in rows["FunctionNames"].items()}
         self._places = {number: _frame(row, files, functions) for number, row in rows["FileLocations"].items()}
@@ -66,7 +65,7 @@ class StackFrames:
         if key not in self._known:
             own: dict[Span, None] = {}
             callers: dict[Span, None] = {}
-            for number, frame in enumerate(self._own_chain(at)):
+            for number, frame in enumerate(self._chain(at)):
                 whole = self._beginning_at(frame, path, around=number > 0)
                 if number and len(whole) > 1:
                     whole = [frame]  # a frame further out is one call
@@ -74,13 +73,6 @@ class StackFrames:
                 (callers if own else own).update(dict.fromkeys(spans))
             self._known[key] = tuple(own), tuple(callers)
         return self._known[key]
-
-    def _own_chain(self, start: At) -> list[LocationFrame]:
-        """Return an instruction's frames, without those of an earlier call."""
-        chain = self._chain(start)
-        placed = [(number, where) for number, frame in enumerate(chain) if (where := self._place(*frame)) is not None]
-        foreign = self._sites.foreign([where for _, where in placed])
-        return chain[placed[foreign][0] :] if foreign else chain
 
     def _chain(self, start: At) -> list[LocationFrame]:
         if isinstance(start, tuple):

@@ -4,7 +4,6 @@ JAX keeps the Python frames of every equation; the innermost learner's frame is 
 so an equation from a library function is linked to the learner's call to it.
 """
 
-from collections.abc import Sequence
 from types import FrameType
 from typing import Any, TypeAlias
 
@@ -17,49 +16,10 @@ Span: TypeAlias = tuple[str, int, int, int, int, str]
 with an exclusive end."""
 
 
-StartPlace: TypeAlias = tuple[str, int, int]
-"""File, line and column of an expression's start; XLA keeps one end for all expressions that start there."""
 StackFrame: TypeAlias = tuple[str, int, str, bool]
 """File, line, function, and whether it is a library's."""
 MOST_FRAMES = 60
 MODULE = "<module>"
-
-
-def start_of(where: Span) -> StartPlace:
-    """Return where an expression starts."""
-    return where[:3]
-
-
-class CallSites:
-    """Where the expressions of a jaxpr's equations are called from.
-
-    JAX traces the lowering of a library function once, such as that of `jax.random.split`, with the frames of its first
-    caller, and puts these in front of the frames of each later one: the location of the call on line 7 begins with line
-    5 then, which nothing on line 7 calls.
-    """
-
-    def __init__(self) -> None:
-        self._callers: dict[StartPlace, set[StartPlace]] = {}
-
-    def add(self, spans: Sequence[Span]) -> None:
-        """Note an equation's expression and the calls around it, the innermost first."""
-        starts = [*map(start_of, spans)]
-        if starts:
-            self._callers.setdefault(starts[0], set()).update(starts[1:])
-
-    def foreign(self, spans: Sequence[Span]) -> int:
-        """Return how many of these frames, the innermost first, belong to an earlier call."""
-        starts, count = [*map(start_of, spans)], 0
-        for number, start in enumerate(starts):
-            if start != starts[count]:
-                if not self._is_foreign(starts[count], start):
-                    break
-                count = number
-        return count
-
-    def _is_foreign(self, own: StartPlace, caller: StartPlace) -> bool:
-        """Return whether an equation's expression is never called from another equation's."""
-        return own in self._callers and caller in self._callers and caller not in self._callers[own]
 
 
 def span(file: str, line: int, column: int, end_line: int, end_column: int, function: str = "") -> Span | None:

@@ -8,21 +8,18 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
 from .locations import LocationFrame, Locations, without_locations
 from .mlir_values import add_line, note_types
 from .origins import Parsed, Table, alike, transforms_of
-from .spans import CallSites, Span
+from .spans import Span
 
 MOST = 64
 """The most calls of a function that are kept separate."""
 SHARED = 3
 """A constant used by more expressions than this belongs to none of them."""
 
-Exact: TypeAlias = Mapping[str, tuple[Span, int]]
-NO_EXACT: Exact = MappingProxyType({})
 SpanAt: TypeAlias = Callable[[str, int, int, int, int, str], Span | None]
 """The learner's expression at a frame; None for a frame in a library."""
 
@@ -94,13 +91,14 @@ class StableHloReader:
     """One module; parsed once, with sources resolved on demand."""
 
     def __init__(
-        self, text: str, place: SpanAt, root: str = "", exact: Exact = NO_EXACT, sites: CallSites | None = None
+        self, text: str, place: SpanAt, root: str = "", exact: Mapping[str, tuple[Span, int]] | None = None
     ) -> None:
         """Set up a reader; `root` is the first name of every path, if the learner's call does not have it.
 
         `exact` has, by path, the expression and the number of its equations, if they share one expression.
         """
-        self._root, self._exact, self._call_sites = root, exact, sites or CallSites()
+        self._root = root
+        self._exact = exact or {}
         module = re.search(r"^module @jit_(\w+)", text, re.M)
         self._outermost = f"jit({module[1]})/" if module and not root else ""
         self.locations = Locations(text)
@@ -281,9 +279,10 @@ class StableHloReader:
     def _own(self, loc: str) -> Linked:
         if loc not in self._located:
             path, frames = self.locations[loc]
-            spans = [*dict.fromkeys(where for frame in frames if (where := self._place(*frame)) is not None)]
-            spans = spans[self._call_sites.foreign(spans) :]
-            self._located[loc] = Linked(without_root(path, self._root), tuple(spans[:1]), tuple(spans[1:]))
+            path = without_root(path, self._root)
+            spans = [span for frame in frames if (span := self._place(*frame)) is not None]
+            spans = [span for number, span in enumerate(spans) if span not in spans[:number]]
+            self._located[loc] = Linked(path, tuple(spans[:1]), tuple(spans[1:]))
         return self._located[loc]
 
     def _through_calls(self, line: _Line) -> Linked:

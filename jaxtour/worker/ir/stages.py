@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import jax
 
@@ -19,10 +19,12 @@ from . import hlo, lens, stablehlo
 from .cost import cost
 from .metadata import Sources
 from .origins import Parsed, Table, pieces
-from .spans import CallSites, Span, StartPlace, span, start_of
+from .spans import Span, span
 from .walk import Walk
 
 Say = Callable[[Event], None]
+StartPlace: TypeAlias = tuple[str, int, int]
+"""File, line and column of an expression's start; XLA keeps one end for all expressions that start there."""
 
 
 @dataclass
@@ -37,8 +39,6 @@ class Staged:
     """The places in the learner's code that its jaxpr comes from; None if unknown."""
     exact: dict[str, tuple[Span, int]] = field(default_factory=dict)
     """The expression and the number of the equations with a path, if they share one expression."""
-    sites: CallSites = field(default_factory=CallSites)
-    """Where the jaxpr's expressions are called from."""
     call: lens.Call | None = None
     """The call that runs it; None for a recorded program."""
     is_jitted: bool = False
@@ -52,7 +52,7 @@ class Staged:
         JAX caches its lowering of library functions; the oldest supported JAX keeps the places of the first call in it.
         """
         found = span(file, line, column, end_line, end_column, function)
-        if found is None or (self.known is not None and start_of(found) not in self.known):
+        if found is None or (self.known is not None and _place(found) not in self.known):
             return None
         return found
 
@@ -62,7 +62,7 @@ class Staged:
         text = self.lowered.as_text(debug_info=True)
         if not text:
             raise lens.LensError("this backend does not provide StableHLO text")
-        return stablehlo.StableHloReader(str(text), self.place, self.root, self.exact, self.sites)
+        return stablehlo.StableHloReader(str(text), self.place, self.root, self.exact)
 
     @cached_property
     def compiled(self) -> Any:
@@ -85,8 +85,7 @@ class Staged:
     @cached_property
     def _links(self) -> tuple[Table, Parsed]:
         table, module = Table(), self.module
-        around, sites = self.around, self.sites
-        sources = Sources(self.place, module.beginning_at, module.paths(), module.only, self.root, around, sites)
+        sources = Sources(self.place, module.beginning_at, module.paths(), module.only, self.root, self.around)
         return table, self.optimised.read(table, sources)
 
     @property
@@ -193,24 +192,23 @@ def staged(workspace: Workspace, source: lens.Expression) -> Staged:
     return Staged(jitted.lower(*inputs), root, around, *_places(jaxpr, around), made)
 
 
-def _places(
-    jaxpr: Any, around: tuple[Span, ...]
-) -> tuple[frozenset[StartPlace], dict[str, tuple[Span, int]], CallSites]:
-    """Return what a jaxpr says about a lowering's places: which it has, the one of each path, and their callers.
+def _place(where: Span) -> StartPlace:
+    return where[0], where[1], where[2]
 
-    A path has the number of its equations, too; it is left out unless they share one expression.
+
+def _places(jaxpr: Any, around: tuple[Span, ...]) -> tuple[frozenset[StartPlace], dict[str, tuple[Span, int]]]:
+    """Return the places that a jaxpr comes from; and by path, the expression and the number of its equations.
+
+    A path is left out unless its equations share one expression.
     """
     walk = Walk(jaxpr, around)
     rows = walk.table.rows
     found = (span for row in rows for span in (*row.get("spans", ()), *row.get("callers", ())))
-    known = frozenset(map(start_of, found)) - frozenset(map(start_of, walk.outdated))
+    known = frozenset(map(_place, found)) - frozenset(map(_place, walk.outdated))
     exact: dict[str, set[Span]] = {}
     counts: Counter[str] = Counter()
-    sites = CallSites()
     for place, count in walk.counts.items():
-        path, spans = rows[place].get("path", ""), rows[place].get("spans", ())
-        exact.setdefault(path, set()).update(spans)
+        path = rows[place].get("path", "")
+        exact.setdefault(path, set()).update(rows[place].get("spans", ()))
         counts[path] += count
-        sites.add((*spans, *rows[place].get("callers", ())))
-    single = {path: (spans.pop(), counts[path]) for path, spans in exact.items() if path and len(spans) == 1}
-    return known, single, sites
+    return known, {path: (spans.pop(), counts[path]) for path, spans in exact.items() if path and len(spans) == 1}

@@ -199,30 +199,3 @@ def test_a_place_that_is_none_of_the_jaxprs_belongs_to_an_earlier_call():
     assert not any(Staged(None, "", (), frozenset()).place(*frame) for frame in frames)
     # Without a known jaxpr, the places in the lowered text are all there is.
     assert all(Staged(None, "", ()).place(*frame) for frame in frames)
-
-
-SPLIT_TWICE = """\
-import jax
-
-@jax.jit
-def train(key):
-    key, first = jax.random.split(key)
-    def body(key, _):
-        key, second = jax.random.split(key)
-        return key, second
-    return jax.lax.scan(body, first, length=3)
-
-train(jax.random.PRNGKey(0))
-"""
-
-
-@pytest.mark.parametrize(("stage", "name"), [("stablehlo", "func.call"), ("hlo", "shift-left")])
-def test_a_lowering_that_jax_keeps_from_an_earlier_call_belongs_to_each_call_in_its_turn(client, stage, name):
-    ran = looked(client, SPLIT_TWICE, "train(jax.random.PRNGKey(0))")
-    lines = {"before": set(), "inside": set()}
-    for origin in seen(ran, stage).of(name):
-        around, split, _ = origin.get("path", "").partition("/jit(_threefry_split)")
-        if split:
-            lines["inside" if "while/body" in around else "before"].add(origin["spans"][0][1])
-    assert lines["inside"] == {7}
-    assert lines["before"] <= {5}
