@@ -108,16 +108,6 @@ def known(each: Called) -> set[Where]:
     return {found for frame in told if (found := where(*frame[:5]))}
 
 
-def inside(each: Called) -> dict[tuple[str, int, int], set[tuple[str, int, int]]]:
-    """Return, for the beginning of each equation's place, those of the calls that it is made in."""
-    found: dict[tuple[str, int, int], set[tuple[str, int, int]]] = {}
-    for _, frames, _, around in each.told["jaxpr"]:
-        own, *outer = [place[:3] for frame in (*frames, *around) if (place := where(*frame[:5]))] or [None]
-        if own:
-            found.setdefault(own, set()).update(outer)
-    return found
-
-
 def by_path(each: Called) -> dict[str, tuple[set[Where], set[Where]]]:
     """Return, for each path, the places of its equations and of the calls around them."""
     found: dict[str, tuple[set[Where], set[Where]]] = {}

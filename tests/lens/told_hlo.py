@@ -5,10 +5,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
-from typing import TypeAlias
 
 import told_mlir
-from told import Tally, Where, by_path, inside, judged, known, said, where
+from told import Tally, Where, by_path, judged, known, said, where
 from traced import Called
 
 TABLES = ("FileNames", "FunctionNames", "FileLocations", "StackFrames")
@@ -45,18 +44,12 @@ class Instruction:
     users: list["Instruction"] = field(default_factory=list)
 
 
-Begin: TypeAlias = tuple[str, int, int]
-
-
 class Module:
     """One text; `lowered` is the StableHLO it was compiled from."""
 
-    def __init__(
-        self, text: str, lowered: told_mlir.Module, places: set[Where], within: dict[Begin, set[Begin]] | None = None
-    ) -> None:
+    def __init__(self, text: str, lowered: told_mlir.Module, places: set[Where]) -> None:
         self.lowered = lowered
         self._places = places
-        self._within = within or {}
         self.computations: dict[str, list[Instruction]] = {}
         self.tables: dict[str, dict[int, str]] = {name: {} for name in TABLES}
         self._at: dict[tuple[str, str], Instruction] = {}
@@ -147,13 +140,9 @@ class Module:
         return self._own[id(each)]
 
     def _told(self, each: Instruction) -> set[Where]:
-        frames = [where(file, line, column, line, column) for file, line, column in self.chain(each.frame)]
-        begins = [begin for begin in frames if begin and begin[:3] in {place[:3] for place in self._places}]
-        for begin, after in pairwise([*dict.fromkeys(begins), None]):
-            assert begin
-            # The frames of an earlier call with the same lowering come first: no equation has them inside the next.
-            kept = after and {begin[:3], after[:3]} <= self._within.keys()
-            if not kept or after[:3] in self._within[begin[:3]]:
+        for file, line, column in self.chain(each.frame):
+            begin = where(file, line, column, line, column)
+            if begin and begin[:3] in {place[:3] for place in self._places}:
                 every = self._beginning.get(begin[:3], {})
                 same = self.lowered.places(each.path)
                 if any(place[:3] == begin[:3] for place in same):
@@ -331,7 +320,7 @@ def instructions(calls: Iterable[Called]) -> Tally:
     tally = Tally()
     for each in calls:
         lowered = told_mlir.Module(each.told["stablehlo"], by_path(each))
-        module = Module(each.told["hlo"], lowered, known(each), inside(each))
+        module = Module(each.told["hlo"], lowered, known(each))
         stage = each.stages["hlo"]
         shown = [line for line in range(len(stage.texts)) if stage.origin_of(line).kind == "instruction"]
         for line, one in zip(shown, module.all(), strict=True):
