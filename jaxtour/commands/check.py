@@ -15,7 +15,7 @@ from jaxtour.commands.trust import check_trusted
 from jaxtour.course.catalogue import shared_ids
 from jaxtour.course.model import Broken, Lesson, Problem, Step
 from jaxtour.course.places import Places
-from jaxtour.engine.compare.verify import Mismatch, is_compared, stored_differences
+from jaxtour.engine.compare.verify import WELL, Mismatch, is_compared, stored_differences
 from jaxtour.engine.headless import Headless, Outcome
 from jaxtour.engine.proofs import proved
 from jaxtour.engine.session import WorkerConfig
@@ -102,7 +102,7 @@ def _agreement(lesson: Lesson, outcomes: Sequence[Outcome]) -> str | None:
     agree = [
         outcome
         for outcome in compared
-        if outcome.status in ("ok", "raised") and not stored_differences(lesson, outcome.step, outcome.report)
+        if outcome.status in WELL and not stored_differences(lesson, outcome.step, outcome.report)
     ]
     return f"{lesson.file}: {len(agree)} of {plural(len(compared), 'cell')} with stored outputs agree"
 
@@ -155,7 +155,7 @@ def _problems(lesson: Lesson, outcomes: Sequence[Outcome]) -> list[Problem]:
         if isinstance(step, Broken) or outcome.status == "skipped":
             continue
         told = [Mismatch(each) for each in stored_differences(lesson, step, outcome.report)]
-        if outcome.status not in ("ok", "raised"):
+        if outcome.status not in WELL:
             ended = outcome.problems or [Mismatch(f"{outcome.status}: {outcome.reason}")]
             told += [each._replace(message=_named(lesson, step, each.message)) for each in ended]
         for message, path, row in told:

@@ -39,10 +39,13 @@ def tour(target: str | None, config: WorkerConfig, *, theme: str | None, mouse: 
 
 def app_for(catalogue: Catalogue) -> "type[TourApp]":
     """Return the app that shows these lessons; one that follows saves for lessons that the user may be writing."""
-    from jaxtour.tui.app import TourApp
+    if catalogue.comes_along:
+        from jaxtour.tui.app import TourApp
+
+        return TourApp
     from jaxtour.tui.authoring import AuthorApp
 
-    return TourApp if catalogue.comes_along else AuthorApp
+    return AuthorApp
 
 
 def print_lesson(target: str | None, config: WorkerConfig, *, width: int, trust: bool = False) -> int:

@@ -185,13 +185,10 @@ class ReadLessons:
         """Return the lesson of an entry, read once; an unreadable lesson has one broken step."""
         if entry.path not in self._by_path:
             lesson = entry.lesson()
-            self._by_path[entry.path] = (
-                lesson
-                if lesson.steps
-                else msgspec.structs.replace(
-                    lesson, steps=(_broken(lesson, "unreadable", "This lesson cannot be shown"),)
-                )
-            )
+            if not lesson.steps:
+                steps = _broken(lesson, "unreadable", "This lesson cannot be shown")
+                lesson = msgspec.structs.replace(lesson, steps=steps)
+            self._by_path[entry.path] = lesson
         return self._by_path[entry.path]
 
     def known(self, entry: LessonEntry) -> Lesson | None:
@@ -205,12 +202,13 @@ class ReadLessons:
     def renew(self, entry: LessonEntry, lesson: Lesson, place: Step | Broken) -> Lesson:
         """Take a lesson as its file is now; an unreadable one keeps its title, and `place` becomes its broken step."""
         if not lesson.steps:
-            steps = (_broken(lesson, place.id, place.title),)
+            steps = _broken(lesson, place.id, place.title)
             lesson = msgspec.structs.replace(self.of(entry), steps=steps, problems=lesson.problems)
         self._by_path[entry.path] = lesson
         return lesson
 
 
-def _broken(lesson: Lesson, name: str, title: str) -> Broken:
+def _broken(lesson: Lesson, name: str, title: str) -> tuple[Broken]:
+    """Return the only step of a lesson without steps."""
     problem = next(iter(lesson.problems), Problem(file=lesson.file, line=1, column=1, message="no steps"))
-    return Broken(id=name, title=title, error=problem)
+    return (Broken(id=name, title=title, error=problem),)

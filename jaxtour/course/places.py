@@ -1,6 +1,7 @@
 """Finds the parts of a lesson's steps in its file, for problems that only running the lesson shows."""
 
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 
 from jaxtour.course.catalogue import SUFFIXES
@@ -15,8 +16,6 @@ class Places:
 
     def __init__(self, lesson: Lesson) -> None:
         self._lesson = lesson
-        self._document: YamlDocument | None = None
-        self._read = False
 
     def of(self, step: str, path: tuple[NodeKey, ...], line: int = 0) -> tuple[int, int]:
         """Return line and column, from 1, of what stands at a path of keys and indices in a step.
@@ -24,7 +23,7 @@ class Places:
         `line` counts the lines of code there, from 1. Without such a place it is the step's own.
         """
         own = self._lesson.places.get(step, (1, 1))
-        document = self._yaml() if path else None
+        document = self._document if path else None
         number = next((number for number, each in enumerate(self._lesson.steps) if each.id == step), None)
         if document is None or number is None:
             return own
@@ -34,10 +33,11 @@ class Places:
         node = at(whole, *path)
         return inside(node, document.lines, line, 1) if line else (node.line, node.column)
 
-    def _yaml(self) -> YamlDocument | None:
+    @cached_property
+    def _document(self) -> YamlDocument | None:
         file = self._lesson.file.text
-        if not self._read and file.endswith(SUFFIXES):
+        if file.endswith(SUFFIXES):
+            # A file that has gone or changed since it was read: the step's own place serves.
             with suppress(OSError, ValueError, CourseError):
-                self._document = parse(decode(read_bytes(Path(file), MAX_BYTES), file), file)
-        self._read = True
-        return self._document
+                return parse(decode(read_bytes(Path(file), MAX_BYTES), file), file)
+        return None

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from jaxtour.course.model import Broken, Lesson, Step
 from jaxtour.engine.cells import HOW, asked_of, cell, profile_request, stage_request, unmet
-from jaxtour.engine.compare.verify import Mismatch, mismatches, needs_hlo, status
+from jaxtour.engine.compare.verify import WELL, Mismatch, mismatches, needs_hlo, status
 from jaxtour.engine.report import Report, Request, advance, requested
 from jaxtour.engine.session import EngineError, Session
 from jaxtour.engine.wire.commands import StageName, StageRequest, TimeCall
@@ -42,7 +42,7 @@ def judged(step: Step, report: Report) -> Outcome:
     """Compare a whole report with what the step expects; returns the outcome."""
     problems = tuple(mismatches(step, report))
     found: StepStatus = status(step, report)
-    if problems and found in ("ok", "raised"):
+    if problems and found in WELL:
         found = "failed"
     return Outcome(step, found, report, problems, report.done.reason if report.done else "")
 
@@ -176,10 +176,10 @@ class Headless:
             if isinstance(step, Step) and self.session.halted.among([cell(lesson, step)]):
                 yield outcome
                 continue
-            if isinstance(step, Step) and report and outcome.status in ("ok", "raised"):
+            if isinstance(step, Step) and report and outcome.status in WELL:
                 probed = await self._probed(lesson, step, report) if needs_probe(step) else report
                 outcome = judged(step, probed) if probed else Outcome(step, "failed")
-            if isinstance(step, Step) and outcome.status not in ("ok", "raised", "skipped"):
+            if isinstance(step, Step) and outcome.status not in (*WELL, "skipped"):
                 outcome = await self.step(lesson, step)
             yield outcome
 

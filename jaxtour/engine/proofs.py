@@ -11,15 +11,14 @@ from typing import NamedTuple
 import msgspec
 
 from jaxtour.course.edits import varied
-from jaxtour.course.model import Lesson, Step
+from jaxtour.course.model import Exercise, Lesson, Step
 from jaxtour.engine.cells import asked_of
-from jaxtour.engine.compare.verify import Mismatch, as_expected, verify
+from jaxtour.engine.compare.verify import WELL, Mismatch, as_expected, verify
 from jaxtour.engine.headless import TIMEOUT_S, Headless, Outcome
 from jaxtour.engine.report import Report
 from jaxtour.text import clean, short
 
 _MESSAGE = 300
-WELL = ("ok", "raised")
 
 
 class _Verdict(NamedTuple):
@@ -32,15 +31,24 @@ async def proved(engine: Headless, lesson: Lesson, tell: Callable[[Outcome], Non
 
     `tell` is called with each step's outcome before its changes are tried.
     """
-    found = []
+    found: list[tuple[Outcome, list[Mismatch]]] = []
     async for outcome in engine.survey(lesson):
-        found.append((outcome, [each async for each in _faults(engine, lesson, outcome)]))
+        step, told = _proven(outcome), []
+        if step and step.exercise:
+            told = [each async for each in _faults(engine, lesson, step, step.exercise)]
+        found.append((outcome, told))
         if tell:
             tell(outcome)
     # A change runs in a fresh worker, which has none of the states that the probes of later steps need.
-    return [
-        _with(outcome, faults + [each async for each in _changes(engine, lesson, outcome)]) for outcome, faults in found
-    ]
+    for outcome, told in found:
+        if step := _proven(outcome):
+            told += [each async for each in _changes(engine, lesson, step)]
+    return [_with(outcome, told) for outcome, told in found]
+
+
+def _proven(outcome: Outcome) -> Step | None:
+    """Return the step, if its own code did what it should: only then the rest is worth proving."""
+    return outcome.step if isinstance(outcome.step, Step) and outcome.status in WELL else None
 
 
 def _with(outcome: Outcome, told: list[Mismatch]) -> Outcome:
@@ -48,12 +56,8 @@ def _with(outcome: Outcome, told: list[Mismatch]) -> Outcome:
     return replace(outcome, status="failed", problems=problems) if problems else outcome
 
 
-async def _faults(engine: Headless, lesson: Lesson, outcome: Outcome) -> AsyncIterator[Mismatch]:
-    """Yield what is wrong with the exercise of a step that went well, one line each."""
-    step = outcome.step
-    if not isinstance(step, Step) or step.exercise is None or outcome.status not in WELL:
-        return
-    exercise = step.exercise
+async def _faults(engine: Headless, lesson: Lesson, step: Step, exercise: Exercise) -> AsyncIterator[Mismatch]:
+    """Yield what is wrong with the exercise, one line each."""
     if (await _verdict(engine, lesson, step, exercise.starter.text)).passed:
         yield Mismatch("exercise: the starter passes its check: nothing is left to do", ("exercise", "starter"))
     for number, other in enumerate(exercise.others):
@@ -71,11 +75,8 @@ async def _faults(engine: Headless, lesson: Lesson, outcome: Outcome) -> AsyncIt
             yield Mismatch(message, ("exercise", "wrong", number, "because"))
 
 
-async def _changes(engine: Headless, lesson: Lesson, outcome: Outcome) -> AsyncIterator[Mismatch]:
-    """Yield which changes of a step that went well do not raise what they should, or raise what they should not."""
-    step = outcome.step
-    if not isinstance(step, Step) or outcome.status not in WELL:
-        return
+async def _changes(engine: Headless, lesson: Lesson, step: Step) -> AsyncIterator[Mismatch]:
+    """Yield which changes do not raise what they should, or raise what they should not."""
     for number, change in enumerate(step.tries):
         code = varied(step, number)
         if code is None:

@@ -18,6 +18,8 @@ from jaxtour.text import clean, short
 
 Status: TypeAlias = Literal["ok", "raised", "failed", "timeout", "died"]
 
+WELL = ("ok", "raised")
+"""How a step ends that did what it should."""
 ASYNC_PARTS = ("-start", "-done", "-update")
 """XLA may split an operation into these: `all-reduce-start` and `all-reduce-done`."""
 
@@ -62,7 +64,7 @@ def over(step: Step, report: Report | None) -> bool:
     if report is None or not (report.executed or report.done):
         return False
     if report.done:
-        return status(step, report) in ("ok", "raised")
+        return status(step, report) in WELL
     if step.exercise:
         return report.checked is not None and report.checked.passed
     return (report.failure is None) == (step.raises is None)
