@@ -6,8 +6,10 @@ from typing import Any
 from textual import work
 
 from jaxtour.course.catalogue import LessonEntry
+from jaxtour.course.model import Broken, Step
 from jaxtour.tui.app import TourApp
 from jaxtour.tui.explore import POLL_S, FileWatch
+from jaxtour.tui.widgets.arrange import Slot
 
 
 class AuthorApp(TourApp):
@@ -16,6 +18,8 @@ class AuthorApp(TourApp):
     def __init__(self, *args: Any, poll_s: float = POLL_S, **rest: Any) -> None:
         super().__init__(*args, **rest)
         self._poll_s = poll_s
+        self._behind: tuple[Slot, ...] = ()
+        """What was in front and what had the focus before the step broke."""
         # Made here, so that a save while the app starts counts.
         self._watches = {entry.path: FileWatch(entry.path) for entry in self.tour.catalogue.entries}
 
@@ -55,9 +59,10 @@ class AuthorApp(TourApp):
         if entry is not tour.entry:
             tour.lessons.forget(entry)
             return
-        before = tour.step.id
+        before = tour.step
         tour.reload(lesson)
-        if tour.step.id == before:
+        if tour.step.id == before.id:
+            self._turn(before)
             screen.refresh_view()
         else:
             screen.arrived()
@@ -68,3 +73,19 @@ class AuthorApp(TourApp):
         ran = tour.state.report is not None and tour.state.code != tour.code.text
         run = f"{tour.keys.first('run')} runs the new code" if ran else "this is how it is now"
         screen.note(f"{entry.path.name} was saved: {run}")
+
+    def _turn(self, before: Step | Broken) -> None:
+        """Bring the lesson pane to the front when the step breaks: it says why; and what was in front back afterwards.
+
+        `before` is the step before the save.
+        """
+        panes, slots = self.tour_screen.panes, self.tour_screen.slots
+        breaks, broke = (isinstance(step, Broken) for step in (self.tour.step, before))
+        if breaks and not broke and (panes.zoomed or not panes.wide):
+            self._behind = (panes.zoomed or panes.front, self.tour_screen.pane.spec.name)
+            slots.focus("lesson")
+        elif broke and not breaks:
+            back = self._behind if (panes.zoomed or panes.front) == "lesson" else ()
+            self._behind = ()
+            for slot in back:
+                slots.focus(slot)

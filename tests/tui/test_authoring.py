@@ -4,15 +4,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from fake_engine import FakeEngine
+from fake_engine import FakeEngine, Script
 from textual.pilot import Pilot
-from tours import ran, ready, text, until
+from tours import ran, ready, screen_text, text, until
 
 from jaxtour.commands import tour as command
 from jaxtour.course.catalogue import bundled, open_path
 from jaxtour.course.model import Broken
 from jaxtour.course.progress import Progress
 from jaxtour.engine.session import Session, WorkerConfig
+from jaxtour.engine.wire.messages import Executed, Stage, Trace
 from jaxtour.tui.app import TourApp
 from jaxtour.tui.authoring import AuthorApp
 
@@ -38,14 +39,24 @@ steps:
 """
 
 
+JAXPR = "{ lambda ; a:f32[]. let b:f32[] = add a 1.0:f32[] in (b,) }"
+RAN = (
+    Executed(run=0, status="ok", seconds=0.1),
+    Trace(run=0, index=0, label="x + 1", call="x + 1", equations=1),
+    Stage(run=0, index=0, stage="jaxpr", text=JAXPR),
+)
+
+
 @asynccontextmanager
-async def writing(folder: Path, step: str = "two") -> AsyncIterator[tuple[AuthorApp, Pilot[int], Path]]:
+async def writing(
+    folder: Path, step: str = "two", script: Script | None = None
+) -> AsyncIterator[tuple[AuthorApp, Pilot[int], Path]]:
     """Open a folder of two lessons at a step of the first one."""
     path = folder / "class" / "1-own.yaml"
     path.parent.mkdir()
     path.write_text(LESSON)
     path.with_name("2-more.yaml").write_text(LESSON.replace("id: own", "id: more"))
-    session = Session(FakeEngine({}), WorkerConfig())
+    session = Session(FakeEngine(script), WorkerConfig())
     app = AuthorApp(
         open_path(path.parent), session, Progress.open(folder / "progress.json"), start=("own", step), poll_s=0.01
     )
@@ -88,6 +99,25 @@ async def test_a_broken_save_names_the_fault_and_the_next_one_brings_all_back(tm
         path.write_text(LESSON)
         await until(pilot, lambda: "Second." in text(app, "lesson"))
         assert app.tour.key == ("own", "two") and len(app.tour.lesson.steps) == 3
+
+
+async def test_a_broken_step_shows_no_results_and_they_come_back_with_it(tmp_path: Path) -> None:
+    async with writing(tmp_path, script={"x + 1": RAN}) as (app, pilot, path):
+        await pilot.press("r")
+        await ran(pilot)
+        report, shown = app.tour.state.report, text(app, "stage")
+        await pilot.press("1")
+        assert "add a 1.0" in shown and "add a 1.0" in screen_text(app)
+        for fault in (("text: Second.", "txt: Second."), ("minutes: 1", "minutes: {")):
+            path.write_text(LESSON.replace(*fault))
+            await until(pilot, lambda: "the results of its last run come back with it" in text(app, "lesson"))
+            assert app.tour_screen.pane.id == "lesson" and app.tour.view.report is None
+            await pilot.press("3", "t", "r", "1", "enter")
+            assert "add a 1.0" not in screen_text(app)
+            await pilot.press("escape")
+            path.write_text(LESSON)
+            await until(pilot, lambda: text(app, "stage") == shown)
+            assert app.tour.state.report is report and app.tour_screen.pane.id == "stage"
 
 
 async def test_a_step_that_is_gone_leaves_its_place_to_the_next(tmp_path: Path) -> None:

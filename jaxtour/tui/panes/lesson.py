@@ -19,7 +19,7 @@ def document(view: StepView, width: int) -> Document:
     """Return everything to read about the step."""
     step = view.step
     if isinstance(step, Broken):
-        return _broken(step, width)
+        return _broken(view, step, width)
     if view.lesson.plain:
         from jaxtour.tui.panes import calls  # a lesson has no use for it
 
@@ -77,7 +77,7 @@ def _styled(text: str, width: int) -> list[Line]:
     return markdown_lines(text, width)
 
 
-def _broken(step: Broken, width: int) -> Document:
+def _broken(view: StepView, step: Broken, width: int) -> Document:
     where = f"{step.error.file}:{step.error.line}:{step.error.column}"
     lines = [
         ((step.title, "title"),),
@@ -87,6 +87,8 @@ def _broken(step: Broken, width: int) -> Document:
         *wrap(((step.error.message, ""),), width),
         *wrap(((where, "muted"),), width),
     ]
+    if view.withheld and not view.lesson.plain:
+        lines += [BLANK, *wrap((("the results of its last run come back with it", "muted"),), width)]
     return Document(lines=lines)
 
 

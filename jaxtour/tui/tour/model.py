@@ -189,9 +189,11 @@ class Tour:
     @property
     def view(self) -> StepView:
         """The step view of the step shown."""
-        state = self.state
+        kept = self.state
+        state = kept.bare() if isinstance(self.step, Broken) else kept
         return StepView.of(
             state,
+            withheld=state.report is not kept.report,
             lesson=self.lesson,
             number=self.number,
             scratch=self.scratch is not None,

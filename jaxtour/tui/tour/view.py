@@ -42,6 +42,8 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the step is a scratch step."""
     state: StepState = msgspec.field(default_factory=StepState)
     """A copy, which does not change."""
+    withheld: bool = False
+    """Whether results are kept that do not show, since the step is broken now."""
     saved: SavedStep = msgspec.field(default_factory=SavedStep)
     """What the learner's progress has about the step; read-only."""
     done: tuple[bool, ...] = ()
