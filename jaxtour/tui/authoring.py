@@ -18,6 +18,7 @@ class AuthorApp(TourApp):
     def __init__(self, *args: Any, poll_s: float = POLL_S, **rest: Any) -> None:
         super().__init__(*args, **rest)
         self._poll_s = poll_s
+        self.tour.session.trust.follows = True
         self._behind: tuple[Slot, ...] = ()
         """What was in front and what had the focus before the step broke."""
         # Made here, so that a save while the app starts counts.
