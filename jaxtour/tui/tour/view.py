@@ -78,8 +78,9 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, state: StepState, **rest: Any) -> Self:
-        """Return the view of the current state."""
-        return cls(state=copy.copy(state), **rest)
+        """Return the view of the current state; a broken step shows nothing of what ran."""
+        shown = state.bare() if isinstance(rest["step"], Broken) else copy.copy(state)
+        return cls(state=shown, withheld=shown.report is not state.report, **rest)
 
     @property
     def dead(self) -> bool:
