@@ -16,6 +16,7 @@ from jaxtour.commands.trust import check_trusted
 from jaxtour.course.catalogue import shared_ids
 from jaxtour.course.model import Broken, Lesson, Problem, Step
 from jaxtour.course.places import Places
+from jaxtour.engine.cells import UNREAD
 from jaxtour.engine.compare.verify import WELL, Mismatch, is_compared, stored_differences
 from jaxtour.engine.headless import Headless, Outcome
 from jaxtour.engine.proofs import proved
@@ -155,12 +156,16 @@ def _notes(run: Sequence[tuple[Lesson, Sequence[Outcome]]]) -> list[str]:
 
 
 def _left_out(run: Iterable[tuple[Lesson, Sequence[Outcome]]]) -> list[str]:
-    """Return a line for each step that ran without an earlier one, whose code ended the worker."""
+    """Return a line for each step that ran without an earlier one, whose code ended the worker.
+
+    A broken step is a problem of its own.
+    """
     return [
         f"{lesson.file}:{lesson.places.get(outcome.step.id, (1, 1))[0]}: {outcome.step.id} ran {left_out}"
         for lesson, outcomes in run
         for outcome in outcomes
         for left_out in (outcome.report.without if outcome.report else ())
+        if left_out.how != UNREAD
     ]
 
 
@@ -226,8 +231,8 @@ def _problems(lesson: Lesson, outcomes: Sequence[Outcome]) -> list[Problem]:
         if outcome.status not in WELL:
             ended = outcome.problems or [Mismatch(f"{outcome.status}: {outcome.reason}")]
             told += [each._replace(message=_named(lesson, step, each.message)) for each in ended]
-        before = lesson.steps[: lesson.steps.index(step)]
-        broken = [f"`{each.id}`" for each in before if isinstance(each, Broken)]
+        without = outcome.report.without if outcome.report else ()
+        broken = [f"`{each.step}`" for each in without if each.how == UNREAD]
         for message, path, row in told:
             line, column = places.of(step.id, path, row)
             if broken and outcome.report and outcome.report.failure:

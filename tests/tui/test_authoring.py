@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from fake_engine import FakeEngine, Script
 from textual.pilot import Pilot
-from tours import ran, ready, screen_text, text, until
+from tours import border, ran, ready, screen_text, text, until
 
 from jaxtour.commands import tour as command
 from jaxtour.course.catalogue import Catalogue, LessonEntry, bundled, open_path
@@ -122,6 +122,24 @@ async def test_a_broken_step_shows_no_results_and_they_come_back_with_it(tmp_pat
             path.write_text(LESSON)
             await until(pilot, lambda: text(app, "stage") == shown)
             assert app.tour.state.report is report and app.tour_screen.pane.id == "stage"
+
+
+async def test_problems_elsewhere_in_the_file_stay_in_view_and_a_run_says_what_it_lacks(tmp_path: Path) -> None:
+    async with writing(tmp_path) as (app, pilot, path):
+        broken = LESSON.replace("text: First.", "txt: First.").replace("minutes: 1", "minute: 1")
+        path.write_text(broken)
+        await until(pilot, lambda: "2 problems in the file: lines 5, 9" in border(app, "lesson"))
+        await pilot.press("r")
+        await ran(pilot)
+        assert "ran without one, which cannot be read" in text(app, "result")
+        await pilot.press("p")
+        shown = text(app, "lesson")
+        assert "unknown key `txt`" in shown and "unknown key `minute`" in shown
+        path.write_text(LESSON)
+        await until(pilot, lambda: "First." in text(app, "lesson"))
+        assert "problem" not in border(app, "lesson")
+        await pilot.press("n")
+        assert "ran without one" in text(app, "result"), "that run did"
 
 
 async def test_a_step_that_is_gone_leaves_its_place_to_the_next(tmp_path: Path) -> None:
