@@ -4,14 +4,14 @@ The starter of an exercise fails, every right solution passes, and every wrong o
 what it should, and nothing else.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 import msgspec
 
 from jaxtour.course.edits import varied
-from jaxtour.course.model import Exercise, Lesson, Step
+from jaxtour.course.model import Broken, Exercise, Lesson, Step
 from jaxtour.engine.cells import asked_of
 from jaxtour.engine.compare.verify import WELL, Mismatch, as_expected, verify
 from jaxtour.engine.headless import TIMEOUT_S, Headless, Outcome
@@ -26,13 +26,19 @@ class _Verdict(NamedTuple):
     message: str
 
 
-async def proved(engine: Headless, lesson: Lesson, tell: Callable[[Outcome], None] | None = None) -> list[Outcome]:
+async def proved(
+    engine: Headless,
+    lesson: Lesson,
+    tell: Callable[[Outcome], None] | None = None,
+    steps: Sequence[Step | Broken] | None = None,
+) -> list[Outcome]:
     """Return the outcomes of a lesson's steps, with what is wrong with their exercises, and with changes to try.
 
-    `tell` is called with each step's outcome before its changes are tried.
+    With `steps` it proves only those; earlier ones run for their state alone. `tell` is called with each step's outcome
+    before its changes are tried.
     """
     found: list[tuple[Outcome, list[Mismatch]]] = []
-    async for outcome in engine.survey(lesson):
+    async for outcome in engine.survey(lesson, steps):
         step, told = _proven(outcome), []
         if step and step.exercise:
             told = [each async for each in _faults(engine, lesson, step, step.exercise)]

@@ -315,8 +315,8 @@ class Session:
         return self._opened != self._wanted(lesson, step, (*self.before(lesson, step), cell(lesson, step)))
 
     def left_out(self, lesson: Lesson, step: Step) -> tuple[LeftOut, ...]:
-        """Return the earlier steps that the step runs without, since their code ended the worker."""
-        return self.halted.among(cells_before(lesson, step))
+        """Return the earlier steps that the step runs without."""
+        return self.halted.left_out(lesson, step)
 
     def _handle(self, send: Callable[[int], Awaitable[None]]) -> Handle:
         self._runs += 1

@@ -102,6 +102,10 @@ class StepState(msgspec.Struct):
     """Why the step cannot run on this worker."""
     last_judged: LastJudged = msgspec.field(default_factory=LastJudged)
 
+    def bare(self) -> Self:
+        """Return the state without what ran, as a broken step shows it; what ran comes back with the step."""
+        return msgspec.structs.replace(self, report=None, own=None, last_judged=LastJudged())
+
     def know(self, report: Report | None) -> None:
         """Take in more about the last run; if that was of the lesson's own code, `own` takes it in too."""
         if self.own is not None and self.own is self.report:

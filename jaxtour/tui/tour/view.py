@@ -42,6 +42,8 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the step is a scratch step."""
     state: StepState = msgspec.field(default_factory=StepState)
     """A copy, which does not change."""
+    withheld: bool = False
+    """Whether results are kept that do not show, since the step is broken now."""
     saved: SavedStep = msgspec.field(default_factory=SavedStep)
     """What the learner's progress has about the step; read-only."""
     done: tuple[bool, ...] = ()
@@ -76,8 +78,9 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, state: StepState, **rest: Any) -> Self:
-        """Return the view of the current state."""
-        return cls(state=copy.copy(state), **rest)
+        """Return the view of the current state; a broken step shows nothing of what ran."""
+        shown = state.bare() if isinstance(rest["step"], Broken) else copy.copy(state)
+        return cls(state=shown, withheld=shown.report is not state.report, **rest)
 
     @property
     def dead(self) -> bool:
