@@ -98,6 +98,25 @@ def test_a_program_that_raises_while_jax_traces_it_shows_how_it_got_there_and_wh
     assert [line.split("  ")[0] for line in told if line.startswith("line ")] == ["line 8", "line 7", "line 4"]
 
 
+def test_each_error_of_a_group_has_its_own_lines(tmp_path):
+    (tmp_path / "tasks.py").write_text(
+        "import asyncio, jax, jax.numpy as jnp\n"
+        "f = jax.jit(lambda x, y: x @ y)\n"
+        "async def task(n):\n    return f(jnp.ones(3), jnp.ones(n))\n"
+        "async def main():\n    async with asyncio.TaskGroup() as group:\n"
+        "        for n in (3, 4, 5):\n            group.create_task(task(n))\n"
+        "asyncio.run(main())\n"
+    )
+    ran = jaxtour("record", "tasks.py", "--platform", "cpu", cwd=tmp_path)
+    *told, last = ran.stderr.splitlines()
+    assert last.startswith("jaxtour: tasks.py:6:16: ExceptionGroup: unhandled errors in a TaskGroup")
+    places = [line.split("  ")[0] for line in told if line.startswith("line ")]
+    assert places == ["line 9", "line 6", *["line 4", "line 2"] * 2]
+    assert [line[:17] for line in told if " of 2" in line] == ["1 of 2  TypeError", "2 of 2  TypeError"]
+    error = json.loads(jaxtour("record", "tasks.py", "--json", cwd=tmp_path).stdout)["error"]
+    assert error["line"] == 6 and [(each["type"], each["line"]) for each in error["inner"]] == [("TypeError", 2)] * 2
+
+
 @pytest.fixture
 def package(tmp_path):
     folder = tmp_path / "src" / "ours"
