@@ -3,7 +3,7 @@
 import pytest
 
 from jaxtour.engine.wire.messages import EagerLine, Program
-from jaxtour.render.programs import calls_of, eager_lines, inputs, table, timing_of
+from jaxtour.render.programs import calls_of, eager_lines, function_of, inputs, table, timing_of, varying
 from jaxtour.render.text.plain import text_of
 
 
@@ -31,6 +31,22 @@ def test_inputs_are_the_first_ones_and_short_static_values():
     line = inputs(program(arg_names=names, avals=("f32[]",) * 6, static=static))
     text = "".join(text for text, _ in line)
     assert text == "a:f32[] b:f32[] c:f32[] d:f32[] and 2 more n=1 o=1 p=1 q=1 "
+
+
+def test_what_differs_among_the_programs_of_a_function_comes_first():
+    names = ("w", "v", "x", "y", "z")
+    common = ("f32[3]", "f32[3]")
+    programs = [
+        program(arg_names=names, avals=(*common, "f32[8]", "i32[]", "f32[9]"), static={"k": "1", "n": "4"}),
+        program(arg_names=names, avals=(*common, "f32[8]", "i32[]", "f32[7]"), static={"k": "1", "n": "5"}),
+        Program(run=1, index=2, function="other", arg_names=("w",), avals=("f32[4]",)),
+    ]
+    differ = varying(programs)
+    assert differ[function_of(programs[0])] == {"z", "n"} and not differ[function_of(programs[2])]
+    line = inputs(programs[1], differ[function_of(programs[1])])
+    assert "".join(text for text, _ in line) == "n=5 k=1 z:f32[7] w:f32[3] v:f32[3] x:f32[8] and 1 more "
+    first, second = text_of(table(programs, 120)).splitlines()[2:4]
+    assert "n=4 k=1 z:f32[9]" in first and "n=5 k=1 z:f32[7]" in second
 
 
 def test_seconds_of_running_are_a_column_where_they_are_known():
