@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from jaxtour import interrupts
-from jaxtour.commands.common import ascii_only, coloured, headless, tell_findings, warn, write, write_json
+from jaxtour.commands.common import ascii_only, coloured, headless, tell_findings, write, write_json
 from jaxtour.commands.files import lesson_of
 from jaxtour.commands.launch import Script
 from jaxtour.commands.page import checked_path, page_call, write_page
@@ -26,6 +26,7 @@ from jaxtour.render.ir.memory import drawing
 from jaxtour.render.programs import place
 from jaxtour.render.text.layout import Line
 from jaxtour.render.text.plain import section, text_of
+from jaxtour.streams import warn
 
 VERSION = 1
 BELOW: tuple[StageName, ...] = ("stablehlo", "hlo")

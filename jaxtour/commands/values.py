@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from jaxtour import interrupts
-from jaxtour.commands.common import ascii_only, coloured, headless, tell_findings, warn, write, write_json
+from jaxtour.commands.common import ascii_only, coloured, headless, tell_findings, write, write_json
 from jaxtour.commands.launch import Script
 from jaxtour.commands.lens import check_one, chosen_of, ended, missing, opened
 from jaxtour.engine.report import Report
@@ -14,6 +14,7 @@ from jaxtour.engine.wire.messages import Span, Trace
 from jaxtour.render.text.layout import Line
 from jaxtour.render.text.plain import section, text_of
 from jaxtour.render.values import value_lines
+from jaxtour.streams import warn
 from jaxtour.text import Raw
 
 

@@ -1,6 +1,8 @@
 """`jaxtour record` runs programs with arguments, modules and packages on real workers, and stops when it should."""
 
 import json
+import os
+import pty
 import signal
 import subprocess
 import sys
@@ -8,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from recordings import TRAIN
-from shell import jaxtour
+from shell import COMMAND, jaxtour
 
 
 @pytest.fixture
@@ -96,6 +98,18 @@ def test_a_program_that_raises_while_jax_traces_it_shows_how_it_got_there_and_wh
     assert last.startswith("jaxtour: branch.py:4:8: TracerBoolConversionError: Attempted boolean conversion")
     assert "it depends on the value of the argument x." in " ".join(told)
     assert [line.split("  ")[0] for line in told if line.startswith("line ")] == ["line 8", "line 7", "line 4"]
+
+
+def test_colours_are_those_of_the_stream_that_shows_them(tmp_path):
+    (tmp_path / "fails.py").write_text("1 / 0\n")
+    terminal, stdout = pty.openpty()
+    ran = subprocess.run(
+        [*COMMAND, "record", "fails.py", "--platform", "cpu"], stdout=stdout, stderr=subprocess.PIPE,
+        text=True, cwd=tmp_path, env=os.environ | {"TERM": "xterm", "NO_COLOR": ""}, timeout=60,
+    )  # fmt: skip
+    os.close(stdout)
+    os.close(terminal)
+    assert ran.stderr.startswith("ZeroDivisionError  division by zero\n\nline 1   1 / 0\n")
 
 
 def test_each_error_of_a_group_has_its_own_lines(tmp_path):
