@@ -138,7 +138,7 @@ def _programs_at(report: Report, at: str) -> list[Trace]:
     failed = report.failure or (report.done and report.done.status != "ok")
     if not found and not (failed and not report.programs):
         names = ", ".join(dict.fromkeys(f"{each.function} ({place(each.file, each.line)})" for each in report.programs))
-        told = f"--at {at}: JAX compiled no such program: {f'there are {names}' if names else 'it compiled none'}"
+        told = f"--at {at}: JAX compiled {f'{names}, and nothing of this name or line' if names else 'no function'}"
         if raised := report.failure:
             told += f"; then it raised {raised.type}" + (f" in line {raised.line}" if raised.line else "")
         raise CourseError(told)
