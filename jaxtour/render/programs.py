@@ -118,15 +118,18 @@ def eager_lines(eager: Sequence[EagerLine], width: int) -> list[Line]:
 def timing_of(program: Program, width: int) -> list[Line]:
     """Return the seconds of one program: tracing, lowering and compiling it, and its function's calls."""
     parts = [("trace", program.trace_s), ("lower", program.lower_s), ("compile", program.compile_s)]
-    lines: list[Line] = [((f"{name:<9}", "muted"), (duration(value), "number")) for name, value in parts]
+    took: list[StyledText] = []
+    for name, value in parts:
+        took += [(f"{'   ' * bool(took)}{name} ", "muted"), (duration(value), "number")]
+    lines = wrap(took, width)
     if program.run_s is not None:
-        lines += wrap((("run      ", "muted"), *ran(program)), width, indent=" " * 9)
+        lines += wrap((("run ", "muted"), *ran(program)), width, indent="  ")
     calls = program.function_calls
     if calls is not None:
         bound = "at least " if program.at_least else ""
         said = f"{bound}{grouped(calls)} call{'s' * (calls != 1)} of {program.function}"
-        took = f", {seconds(program.call_s)} in the calling thread" if program.call_s is not None else ""
-        lines += wrap(((f"{'calls':<9}", "muted"), (said + took, "")), width, indent=" " * 9)
+        spent = f", {seconds(program.call_s)} in the calling thread" if program.call_s is not None else ""
+        lines += wrap(((said + spent, ""),), width, indent="  ")
     return lines
 
 

@@ -57,8 +57,9 @@ def test_seconds_of_running_are_a_column_where_they_are_known():
     assert plain.split()[:3] == ["compile", "trace", "calls"] and without.split()[4:6] == ["3", "step"]
     assert timed.split()[:4] == ["compile", "trace", "run", "calls"]
     assert with_runs.split()[4:8] == ["4.00", "ms", "3", "step"]
+    assert text_of(timing_of(program(**cells), 80)).startswith("trace 250 ms   lower —   compile 500 ms\n")
     lines = text_of(timing_of(program(**cells, run_s=0.004, first_run_s=0.003), 80))
-    assert "run      4.00 ms in 3 runs, of which the first took 3.00 ms" in lines
+    assert "run 4.00 ms in 3 runs, of which the first took 3.00 ms" in lines
     assert "run" not in text_of(timing_of(program(**cells), 80))
 
 
