@@ -152,6 +152,9 @@ async def test_code_that_changed_since_it_ran_is_not_linked_with_the_results(tmp
         await ran(pilot)
         await pilot.press("1")
         assert highlighted(app, "source") == [0] and "ran in" in screen_text(app)
+        path.write_text(LESSON.replace("code: x + 1", "setup: x = 2\n    code: x + 1"))
+        await until(pilot, lambda: "runs the new code" in app.tour_screen._note)
+        assert highlighted(app, "source") == [] and "changed since it ran" in screen_text(app)
         path.write_text(LESSON.replace("code: x + 1", "code: y - 1"))
         await until(pilot, lambda: "y - 1" in text(app, "source"))
         assert "changed since it ran" in screen_text(app).splitlines()[0]

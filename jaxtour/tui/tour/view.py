@@ -96,7 +96,10 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def stale(self) -> bool:
         """Whether the code shown has changed since it ran, so that the results are about other lines."""
-        return self.report is not None and not self.state.file and self.state.code not in ("", self.code.text)
+        if self.report is None or self.state.file or isinstance(self.step, Broken):
+            return False
+        ran_setup = self.state.ran_setup
+        return self.state.code not in ("", self.code.text) or ran_setup not in (None, self.step.setup.text)
 
     @property
     def processes(self) -> int:
