@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
-from jaxtour.streams import mute_stdout, open_standard_streams
+from jaxtour.streams import mute_stdout, open_standard_streams, warn
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -44,7 +44,7 @@ def config(options: WorkerOptions, python: str | None = None, *, screen: bool = 
     settings, problems = load()
     if not on_screen:
         for problem in problems:
-            say(problem)
+            warn(problem)
     python = python or options.python
     worker = settings.worker if options.worker is None else options.worker
     if worker:
@@ -185,16 +185,8 @@ def _first(group: BaseExceptionGroup[Any]) -> BaseException:
 
 def fail(message: str) -> NoReturn:
     """Print an error on stderr, in one line, and exit with code 2."""
-    say(" ".join(message.split("\n")))
+    warn(" ".join(message.split("\n")))
     sys.exit(2)
-
-
-def say(message: str) -> None:
-    """Print a message on stderr, in one line."""
-    from jaxtour.text import clean
-
-    sys.stderr.write(f"jaxtour: {clean(message, keep_newlines=False)}\n")
-    sys.stderr.flush()
 
 
 def terminal_width() -> int:

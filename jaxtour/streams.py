@@ -1,4 +1,4 @@
-"""Handles standard streams that the shell has closed, or whose reader is gone."""
+"""Handles standard streams: those that the shell has closed, or whose reader is gone, and one line on stderr."""
 
 import os
 import sys
@@ -24,3 +24,11 @@ def mute_stdout() -> None:
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, sys.stdout.fileno())
     os.close(null)
+
+
+def warn(message: str) -> None:
+    """Print a message in one line on stderr."""
+    from jaxtour.text import clean
+
+    sys.stderr.write(f"jaxtour: {clean(message, keep_newlines=False)}\n")
+    sys.stderr.flush()

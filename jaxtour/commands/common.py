@@ -6,7 +6,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import msgspec
 
@@ -19,8 +19,8 @@ from jaxtour.engine.guards.processes import LOOPBACK, Processes
 from jaxtour.engine.guards.remote import remote_command
 from jaxtour.engine.session import Session, WorkerConfig
 from jaxtour.engine.wire.messages import Event, Facts, RunProgress
-from jaxtour.streams import mute_stdout
-from jaxtour.text import UNCLEAN, clean, plain_value
+from jaxtour.streams import mute_stdout, warn
+from jaxtour.text import UNCLEAN, plain_value
 from jaxtour.text import ascii_only as to_ascii
 
 if TYPE_CHECKING:
@@ -161,12 +161,6 @@ def _put(text: str, encoding: str) -> None:
         raise SystemExit(2) from None
 
 
-def warn(message: str) -> None:
-    """Print a message in one line on stderr."""
-    sys.stderr.write(f"jaxtour: {clean(message, keep_newlines=False)}\n")
-    sys.stderr.flush()
-
-
 def tell_findings(facts: Facts) -> Facts:
     """Report problems with the machine's accelerators, including a fallback to the CPU; return the facts."""
     for finding in facts.findings:
@@ -184,14 +178,15 @@ def tell_progress(event: Event) -> None:
     sys.stderr.flush()
 
 
-def ascii_only() -> bool:
-    """Return whether stdout can show only ASCII."""
-    return "utf" not in (sys.stdout.encoding or "").lower().replace("-", "")
+def ascii_only(stream: TextIO | None = None) -> bool:
+    """Return whether stdout, or another stream, can show only ASCII."""
+    return "utf" not in ((stream or sys.stdout).encoding or "").lower().replace("-", "")
 
 
-def coloured() -> bool:
+def coloured(stream: TextIO | None = None) -> bool:
     """Return whether to print in colour: on a terminal that supports it, unless `NO_COLOR` is set."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
+    terminal = (stream or sys.stdout).isatty()
+    return terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
 
 
 def interpreter(named: str) -> str:

@@ -17,7 +17,6 @@ from jaxtour.commands.common import (
     headless,
     tell_findings,
     tell_progress,
-    warn,
     write,
     write_json,
 )
@@ -39,6 +38,7 @@ from jaxtour.render.page.document import WIDTH
 from jaxtour.render.page.model import PageCall
 from jaxtour.render.text.layout import Line
 from jaxtour.render.text.plain import text_of
+from jaxtour.streams import warn
 from jaxtour.text import Raw
 
 ROUNDS = 4

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from jaxtour import __version__, files, interrupts
-from jaxtour.commands.common import headless, lessons_for, tell_findings, tell_progress, warn, write
+from jaxtour.commands.common import headless, lessons_for, tell_findings, tell_progress, write
 from jaxtour.commands.trust import check_trusted
 from jaxtour.course.catalogue import why_empty
 from jaxtour.course.model import CourseError, Lesson
@@ -22,6 +22,7 @@ from jaxtour.render.takeaway.notebook import notebook
 from jaxtour.render.takeaway.page import page
 from jaxtour.render.takeaway.percent import percent
 from jaxtour.render.text.plain import worker_text
+from jaxtour.streams import warn
 from jaxtour.text import clean
 
 WRITERS: Mapping[str, Callable[[Takeaway], str]] = {"ipynb": notebook, "py": percent, "md": markdown, "html": page}

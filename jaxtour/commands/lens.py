@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from jaxtour import interrupts
-from jaxtour.commands.common import ascii_only, coloured, headless, tell_findings, warn, write, write_json
+from jaxtour.commands.common import ascii_only, coloured, headless, tell_findings, write, write_json
 from jaxtour.commands.files import lesson_of
 from jaxtour.commands.launch import Script
 from jaxtour.commands.page import checked_path, page_call, write_page
@@ -26,6 +26,7 @@ from jaxtour.render.ir.memory import drawing
 from jaxtour.render.programs import place
 from jaxtour.render.text.layout import Line
 from jaxtour.render.text.plain import section, text_of
+from jaxtour.streams import warn
 
 VERSION = 1
 BELOW: tuple[StageName, ...] = ("stablehlo", "hlo")
@@ -137,7 +138,7 @@ def _programs_at(report: Report, at: str) -> list[Trace]:
     failed = report.failure or (report.done and report.done.status != "ok")
     if not found and not (failed and not report.programs):
         names = ", ".join(dict.fromkeys(f"{each.function} ({place(each.file, each.line)})" for each in report.programs))
-        told = f"--at {at}: JAX compiled no such program: {f'there are {names}' if names else 'it compiled none'}"
+        told = f"--at {at}: JAX compiled {f'{names}, and nothing of this name or line' if names else 'no function'}"
         if raised := report.failure:
             told += f"; then it raised {raised.type}" + (f" in line {raised.line}" if raised.line else "")
         raise CourseError(told)

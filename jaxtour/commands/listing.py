@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from jaxtour import interrupts
-from jaxtour.commands.common import catalogue_for, headless, lessons_for, warn, write, write_json
+from jaxtour.commands.common import catalogue_for, headless, lessons_for, write, write_json
 from jaxtour.course.model import Broken, Lesson, Problem
 from jaxtour.course.progress import Progress
 from jaxtour.engine.session import WorkerConfig
@@ -14,6 +14,7 @@ from jaxtour.engine.wire.messages import Facts
 from jaxtour.render.devices.details import devices_table
 from jaxtour.render.text.layout import pad, width_of
 from jaxtour.render.text.plain import requirements
+from jaxtour.streams import warn
 from jaxtour.text import plural
 
 

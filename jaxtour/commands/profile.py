@@ -12,7 +12,6 @@ from jaxtour.commands.common import (
     headless,
     tell_findings,
     tell_progress,
-    warn,
     write,
     write_json,
 )
@@ -28,6 +27,7 @@ from jaxtour.engine.wire.profile import Profile
 from jaxtour.render.profile.tables import instruction_table, line_table, summary_lines
 from jaxtour.render.text.layout import Line
 from jaxtour.render.text.plain import section, text_of, worker_text
+from jaxtour.streams import warn
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,14 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from jaxtour.commands.common import agreed, catalogue_for, lessons_for, opened_progress, warn, write, write_json
+from jaxtour.commands.common import agreed, catalogue_for, lessons_for, opened_progress, write, write_json
 from jaxtour.commands.listing import table
 from jaxtour.course.model import CourseError, Lesson
 from jaxtour.course.progress import Progress, SavedStep
 from jaxtour.course.standing import Standing, due, standing, total
 from jaxtour.course.state import back_up
 from jaxtour.render.standing import exercises_words, further_words, minutes, predictions_words, steps_words
+from jaxtour.streams import warn
 from jaxtour.text import clean, plural
 
 

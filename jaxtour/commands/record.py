@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 from jaxtour import interrupts
-from jaxtour.commands.common import ascii_only, coloured, headless, tell_findings, warn, write, write_json
+from jaxtour.commands.common import ascii_only, coloured, headless, tell_findings, write, write_json
 from jaxtour.commands.files import lesson_of
 from jaxtour.commands.launch import Script
 from jaxtour.commands.lens import failure_line
@@ -24,6 +24,7 @@ from jaxtour.render.processes import stdout_apart
 from jaxtour.render.programs import program_lines
 from jaxtour.render.text.plain import section, text_of
 from jaxtour.render.value import failure_lines, output_text
+from jaxtour.streams import warn
 
 
 def record(program: Script, config: WorkerConfig, *, as_json: bool, width: int) -> int:
@@ -45,7 +46,8 @@ def record(program: Script, config: WorkerConfig, *, as_json: bool, width: int) 
         write_json(program_record(report))
     else:
         if report.failure and report.failure.type != "SystemExit":
-            _tell(text_of(failure_lines(report.failure, width), ascii_only(), coloured()))
+            lines = failure_lines(report.failure, width)
+            _pass_to_stderr(text_of(lines, ascii_only(sys.stderr), coloured(sys.stderr)))
         apart = stdout_apart(report, None)
         lines = [*(section("output by process", apart) if apart else []), *program_lines(report, width, program.path)]
         write(text_of(lines, ascii_only(), coloured()))
@@ -62,14 +64,14 @@ def _pass_on(path: Path, event: Event) -> None:
     """Write what the program writes, and its warnings as Python does, as they arrive."""
     if isinstance(event, Warned):
         place = event.elsewhere if event.line is None else f"{path}:{event.line}"
-        _tell(f"{place}: {event.category}: {event.message}\n".removeprefix(": "))
+        _pass_to_stderr(f"{place}: {event.category}: {event.message}\n".removeprefix(": "))
     elif isinstance(event, Text) and event.stream == "stdout":
         write(output_text(event.text))
     elif isinstance(event, Text):
-        _tell(output_text(event.text))
+        _pass_to_stderr(output_text(event.text))
 
 
-def _tell(text: str) -> None:
+def _pass_to_stderr(text: str) -> None:
     sys.stderr.write(text)
     sys.stderr.flush()
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from jaxtour.commands.common import catalogue_for, session, warn, write, write_json
+from jaxtour.commands.common import catalogue_for, session, write, write_json
 from jaxtour.course.catalogue import Catalogue
 from jaxtour.course.model import CourseError
 from jaxtour.course.progress import Progress
@@ -12,6 +12,7 @@ from jaxtour.engine.session import WorkerConfig
 from jaxtour.render.summary import when_words
 from jaxtour.render.text.layout import pad, width_of
 from jaxtour.settings import in_short, load
+from jaxtour.streams import warn
 from jaxtour.text import clean, plural
 
 

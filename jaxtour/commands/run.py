@@ -14,7 +14,6 @@ from jaxtour.commands.common import (
     coloured,
     headless,
     tell_findings,
-    warn,
     write,
     write_json,
 )
@@ -33,6 +32,7 @@ from jaxtour.render.page.document import WIDTH
 from jaxtour.render.page.model import PageCall
 from jaxtour.render.text.layout import Line
 from jaxtour.render.text.plain import lesson_heading, result_sections, section, step_text, text_of, worker_text
+from jaxtour.streams import warn
 from jaxtour.text import plural
 
 BAD = ("failed", "timeout", "died")

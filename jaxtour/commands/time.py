@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from jaxtour import interrupts
-from jaxtour.commands.common import ascii_only, coloured, headless, tell_findings, warn, write, write_json
+from jaxtour.commands.common import ascii_only, coloured, headless, tell_findings, write, write_json
 from jaxtour.commands.files import lesson_of
 from jaxtour.commands.launch import Script
 from jaxtour.commands.lens import chosen_of, ended
@@ -25,6 +25,7 @@ from jaxtour.render.text.plain import section, text_of, worker_text
 from jaxtour.render.timing.roofline import roofline_lines
 from jaxtour.render.timing.rows import retrace_lines, timing_footer, timing_lines
 from jaxtour.render.timing.timing_details import detail_lines, explanation_lines
+from jaxtour.streams import warn
 
 SIZE = re.compile(r"\bn\b")
 

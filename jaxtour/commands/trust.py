@@ -3,9 +3,10 @@
 import time
 from collections.abc import Iterable, Sequence
 
-from jaxtour.commands.common import lessons_for, warn, write, write_json
+from jaxtour.commands.common import lessons_for, write, write_json
 from jaxtour.course.model import CourseError, Lesson
 from jaxtour.course.trust import Trust, size_of
+from jaxtour.streams import warn
 from jaxtour.text import clean
 
 VERSION = 1

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from jaxtour import interrupts
-from jaxtour.commands.common import ascii_only, coloured, headless, tell_findings, warn, write, write_json
+from jaxtour.commands.common import ascii_only, coloured, headless, tell_findings, write, write_json
 from jaxtour.commands.launch import Script
 from jaxtour.commands.lens import check_one, chosen_of, ended, missing, opened
 from jaxtour.engine.report import Report
@@ -13,7 +13,8 @@ from jaxtour.engine.values import record
 from jaxtour.engine.wire.messages import Span, Trace
 from jaxtour.render.text.layout import Line
 from jaxtour.render.text.plain import section, text_of
-from jaxtour.render.values import value_lines
+from jaxtour.render.values import Source, value_lines
+from jaxtour.streams import warn
 from jaxtour.text import Raw
 
 
@@ -62,13 +63,14 @@ def _lines(stages: Sequence[tuple[Trace, StageText]], file: str, code: Raw, widt
     """Return the values of each call, under headings if there are several."""
     texts = code.text.split("\n")
 
-    def expression(span: Span) -> str:
+    def source_of(span: Span) -> Source:
         here = span.file == file and span.line == span.end_line and span.line <= len(texts)
         text = texts[span.line - 1][span.column - 1 : span.end_column - 1] if here else ""
-        return f"{Raw(text).line}  ({span.line}:{span.column})" if here else f"{span.file}:{span.line}:{span.column}"
+        place = f"{span.line}:{span.column}"
+        return Raw(text).line, place if here else f"{span.file}:{place}"
 
     lines: list[Line] = []
     for trace, stage in stages:
-        own = value_lines(stage, file, width, expression)
+        own = value_lines(stage, file, width, source_of)
         lines += section(trace.label, own)[not lines :] if len(stages) > 1 else own
     return lines

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from jaxtour.engine.report import Report
-from jaxtour.engine.wire.messages import Failure, Timing
+from jaxtour.engine.wire.messages import Failure, Inner, Timing
 from jaxtour.engine.wire.timings import Difference, Spread
 
 _FIELDS = (
@@ -74,11 +74,17 @@ def _without(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _error(failure: Failure) -> dict[str, Any]:
-    """Return the exception, at the innermost line of the user's code."""
-    inner = failure.frames[-1] if failure.frames else None
+    """Return the exception, at the innermost line of the user's code, and those in it if it is a group."""
+    told = _raised(failure)
+    told["line"] = told["line"] or failure.line
+    return {**told, "inner": [_raised(each) for each in failure.inner]} if failure.inner else told
+
+
+def _raised(error: Failure | Inner) -> dict[str, Any]:
+    frame = error.frames[-1] if error.frames else None
     return {
-        "type": failure.type,
-        "message": failure.message,
-        "file": inner.file if inner else None,
-        "line": inner.line if inner else failure.line,
+        "type": error.type,
+        "message": error.message,
+        "file": frame.file if frame else None,
+        "line": frame.line if frame else None,
     }

@@ -302,8 +302,9 @@ def advance(report: Report, event: Event) -> Report:
 
 def files_of(report: Report) -> set[Path]:
     """Return the user's files that a report names."""
-    raised = [report.failure, *(trace.raised for trace in report.traces)]
-    names = {frame.file for failure in raised if failure for frame in failure.frames}
+    failures = [each for each in (report.failure, *(trace.raised for trace in report.traces)) if each]
+    names = {frame.file for each in failures for frame in each.frames}
+    names |= {frame.file for each in failures for inner in each.inner for frame in inner.frames}
     names |= {program.file for program in report.programs if program.file}
     names |= {site.file for program in report.programs for site in program.called_at}
     for stage in report.stages.values():

@@ -1,13 +1,17 @@
 """Shows what the user's program compiled, as lines: a table, and the single operations outside of any jit."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path, PurePath
+from typing import TypeAlias
 
 from jaxtour.engine.report import Report
 from jaxtour.engine.wire.messages import EagerLine, Program
 from jaxtour.render.text.layout import Line, StyledText, clip, table_lines, wrap
 from jaxtour.render.text.plain import section
 from jaxtour.text import UNKNOWN, grouped, plural, seconds
+
+FunctionKey: TypeAlias = tuple[str, str | None, int | None]
 
 MOST_EAGER = 12
 _MOST_INPUTS = 4
@@ -36,7 +40,7 @@ def program_lines(report: Report, width: int, path: Path) -> list[Line]:
 
 def heading(programs: Sequence[Program]) -> str:
     """Return `compiled: 3 programs of 2 functions in 1.2 s`."""
-    functions = len({(program.function, program.file, program.line) for program in programs})
+    functions = len(set(map(function_of, programs)))
     took = sum(program.compile_s or 0.0 for program in programs)
     return f"compiled: {plural(len(programs), 'program')} of {plural(functions, 'function')} in {seconds(took)}"
 
@@ -44,6 +48,7 @@ def heading(programs: Sequence[Program]) -> str:
 def table(programs: Sequence[Program], width: int) -> list[Line]:
     """Return a row for each program."""
     timed = bool(programs and _ran(programs[0]))
+    differ = varying(programs)
     names = ("compile", "trace", *["run"] * timed, "calls", "function", "defined at", "inputs")
     rows: list[Sequence[Line]] = [[((name, "muted"),) for name in names]]
     rows += [
@@ -54,7 +59,7 @@ def table(programs: Sequence[Program], width: int) -> list[Line]:
             ((calls_of(program), ""),),
             ((program.function, "strong"),),
             ((place(program.file, program.line), "link"),),
-            inputs(program),
+            inputs(program, differ[function_of(program)]),
         ]
         for program in programs
     ]
@@ -113,15 +118,18 @@ def eager_lines(eager: Sequence[EagerLine], width: int) -> list[Line]:
 def timing_of(program: Program, width: int) -> list[Line]:
     """Return the seconds of one program: tracing, lowering and compiling it, and its function's calls."""
     parts = [("trace", program.trace_s), ("lower", program.lower_s), ("compile", program.compile_s)]
-    lines: list[Line] = [((f"{name:<9}", "muted"), (duration(value), "number")) for name, value in parts]
+    took: list[StyledText] = []
+    for name, value in parts:
+        took += [(f"{'   ' * bool(took)}{name} ", "muted"), (duration(value), "number")]
+    lines = wrap(took, width)
     if program.run_s is not None:
-        lines += wrap((("run      ", "muted"), *ran(program)), width, indent=" " * 9)
+        lines += wrap((("run ", "muted"), *ran(program)), width, indent="  ")
     calls = program.function_calls
     if calls is not None:
         bound = "at least " if program.at_least else ""
         said = f"{bound}{grouped(calls)} call{'s' * (calls != 1)} of {program.function}"
-        took = f", {seconds(program.call_s)} in the calling thread" if program.call_s is not None else ""
-        lines += wrap(((f"{'calls':<9}", "muted"), (said + took, "")), width, indent=" " * 9)
+        spent = f", {seconds(program.call_s)} in the calling thread" if program.call_s is not None else ""
+        lines += wrap(((said + spent, ""),), width, indent="  ")
     return lines
 
 
@@ -140,17 +148,44 @@ def ran(program: Program) -> Line:
     return ((duration(program.run_s), "number"), (f" in {plural(runs, 'run')}{first}", ""))
 
 
-def inputs(program: Program) -> Line:
-    """Return `w:f32[3] x:f32[8,4]`, and static arguments: the first of each, and no long value."""
+def inputs(program: Program, first: Collection[str] = ()) -> Line:
+    """Return `w:f32[3] x:f32[8,4]`, and static arguments: the first of each, and no long value.
+
+    Those named in `first` come before the others.
+    """
+    typed = list(zip_longest(program.arg_names[: len(program.avals)], program.avals, fillvalue=""))
+    typed.sort(key=lambda each: each[0] not in first)
+    fixed = [(name, value) for name, value in program.static.items() if len(value) <= _STATIC_CELLS]
+    fixed.sort(key=lambda each: each[0] not in first)
     spans: list[StyledText] = []
-    for place, aval in enumerate(program.avals[:_MOST_INPUTS]):
-        spans += [(f"{name}:", "name") for name in program.arg_names[place : place + 1]]
+    for name, aval in typed[:_MOST_INPUTS]:
+        spans += [(f"{name}:", "name")] if name else []
         spans += [(f"{aval} ", "type")]
-    more = len(program.avals) - _MOST_INPUTS
+    more = len(typed) - _MOST_INPUTS
     spans += [(f"and {more} more ", "muted")] if more > 0 else []
-    short = [(name, value) for name, value in program.static.items() if len(value) <= _STATIC_CELLS]
-    spans += [(f"{name}={value} ", "constant") for name, value in short[:_MOST_INPUTS]]
-    return tuple(spans)
+    values: list[StyledText] = [(f"{name}={value} ", "constant") for name, value in fixed[:_MOST_INPUTS]]
+    return (*values, *spans) if fixed and fixed[0][0] in first else (*spans, *values)
+
+
+def varying(programs: Iterable[Program]) -> Mapping[FunctionKey, Collection[str]]:
+    """Return for each function the names of the inputs that differ among its programs."""
+    seen: dict[tuple[FunctionKey, str], str] = {}
+    differ: dict[FunctionKey, set[str]] = {}
+    for program in programs:
+        function = function_of(program)
+        names = differ.setdefault(function, set())
+        typed = zip(program.arg_names, program.avals, strict=False)
+        names |= {
+            name
+            for name, value in (*typed, *program.static.items())
+            if seen.setdefault((function, name), value) != value
+        }
+    return differ
+
+
+def function_of(program: Program) -> FunctionKey:
+    """Return what identifies the program's function."""
+    return program.function, program.file, program.line
 
 
 def place(file: str | None, line: int | None) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 
 from jaxtour.engine.out_of_memory import out_of_memory
-from jaxtour.engine.wire.messages import Failure, TracebackFrame, Value, Warned
+from jaxtour.engine.wire.messages import Failure, Inner, TracebackFrame, Value, Warned
 from jaxtour.render.buffers import buffer_lines
 from jaxtour.render.text.layout import Line, Style, StyledText, clip, in_ascii, joined, pad, width_of, wrap, wrap_text
 from jaxtour.text import Raw, clean, grouped
@@ -156,20 +156,41 @@ _FRAMES = 12
 
 
 def failure_lines(failure: Failure, width: int, ascii: bool = False) -> list[Line]:
-    """Return the exception, then the frames in lesson code, outermost first, with the failing part underlined."""
+    """Return the exception, then the frames in lesson code, outermost first, with the failing part underlined.
+
+    The exceptions of a group follow in the same way, each with its number.
+    """
     full = out_of_memory(failure.message)
-    first, *rest = (full.said if full else failure.message).split("\n")
-    lines = wrap([(failure.type, "error"), ("  ", ""), (first, "")], width, indent="  ")
-    for row in rest:
-        lines += wrap_text(row, width)
+    lines = _exception_lines(failure.type, full.said if full else failure.message, (), width)
     if failure.who:
         lines += wrap([("● ", "mark"), (failure.who, "mark")], width, indent="  ")
     if full:
         lines += [(), *buffer_lines(full, width)]
-    frames = failure.frames
+    raised: tuple[Failure | Inner, ...] = (failure, *failure.inner)
+    own = next((each.frames[0].file for each in raised if each.frames), "")
+    lines += _frames_lines(failure.frames, own, width)
+    for number, inner in enumerate(failure.inner, 1):
+        # Exceptions without frames are a list, without space between them.
+        if inner.frames or number == 1 or failure.inner[number - 2].frames:
+            lines.append(())
+        count: StyledText = (f"{number} of {len(failure.inner)}  ", "muted")
+        lines += _exception_lines(inner.type, inner.message, (count,), width)
+        lines += _frames_lines(inner.frames, own, width)
+    return in_ascii(lines, ascii)
+
+
+def _exception_lines(kind: str, message: str, before: Line, width: int) -> list[Line]:
+    first, *rest = message.split("\n")
+    lines = wrap([*before, (kind, "error"), ("  ", ""), (first, "")], width, indent="  ")
+    for row in rest:
+        lines += wrap_text(row, width)
+    return lines
+
+
+def _frames_lines(frames: Sequence[TracebackFrame], own: str, width: int) -> list[Line]:
+    """Return an empty line and the frames, or nothing if there are none."""
     if not frames:
-        return in_ascii(lines, ascii)
-    own = frames[0].file
+        return []
     left_out = max(0, len(frames) - _FRAMES)
     # For a deep recursion, the beginning and the end say enough.
     shown = frames if not left_out else (*frames[: _FRAMES // 2], *frames[-_FRAMES // 2 :])
@@ -177,12 +198,12 @@ def failure_lines(failure: Failure, width: int, ascii: bool = False) -> list[Lin
     beside = max(map(width_of, places)) + _GAP
     longest = max(width_of(_frame_code(frame)[0]) for frame in shown)
     column = beside if width - beside >= min(_NARROWEST_CODE, longest) else None
-    lines.append(())
+    lines: list[Line] = [()]
     for number, (frame, place) in enumerate(zip(shown, places, strict=True)):
         if left_out and number == _FRAMES // 2:
             lines += wrap([(f"… {left_out} frames left out", "muted")], width)
         lines += _frame_lines(frame, place, column, width)
-    return in_ascii(lines, ascii)
+    return lines
 
 
 def _frame_place(frame: TracebackFrame, own: str) -> str:

@@ -1,6 +1,7 @@
 """Renders the values of a call: a sentence about its first nan or inf, and a row of figures for each equation."""
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 from jaxtour.engine.stage import StageText
 from jaxtour.engine.values import statistics_at
@@ -10,6 +11,8 @@ from jaxtour.render.ir.highlight import line_of
 from jaxtour.render.text.layout import Line, Style, pad, width_of
 from jaxtour.text import grouped, plural
 
+Source: TypeAlias = tuple[str, str]
+"""The code of an expression, empty where it is unknown, and its place."""
 WIDE = 100
 """The width from which on the mean and the zeros fit."""
 _NUMBER, _SHARE = 9, 5
@@ -20,15 +23,18 @@ _LISTED = 4
 # Words ----------------------------------------------------------------------------------------------------------------
 
 
-def head_lines(found: Evaluated, expression: Callable[[Span], str]) -> list[Line]:
-    """Return one line for each empty line above the jaxpr but the last; `expression` gives the source of a place."""
+def head_lines(found: Evaluated, source_of: Callable[[Span], Source]) -> list[Line]:
+    """Return one line for each empty line above the jaxpr but the last."""
     lines: list[Line] = []
     for birth in (found.first, found.then):
         if birth is not None:
             # A nan from an inf is its consequence; any other nan is a separate matter.
             of_inf = any(str(each.value) in ("inf", "-inf") for each in birth.operands)
             mark = "" if birth is found.first else "then " if of_inf else "also "
-            lines += [_born(birth, mark, expression), ((f"  of {_operands(birth)}", ""),)]
+            source, place = source_of(birth.spans[0]) if birth.spans else ("", "")
+            # The place comes early: the code may be long, and stands in the source pane too.
+            where: Line = ((f"  {place}", "muted"),) if place else ()
+            lines += [_born(birth, mark, source), (*where, (f"  of {_operands(birth)}", ""))]
     if found.first is None:
         counted = plural(found.evaluated, "equation").replace(str(found.evaluated), grouped(found.evaluated), 1)
         said = f"no nan and no inf in {counted}"
@@ -38,13 +44,12 @@ def head_lines(found: Evaluated, expression: Callable[[Span], str]) -> list[Line
     return [*lines, *(((f"· {note}", "muted"),) for note in found.notes)]
 
 
-def _born(birth: Birth, mark: str, expression: Callable[[Span], str]) -> Line:
+def _born(birth: Birth, mark: str, source: str) -> Line:
     said = f" {'in' if mark else 'made by'} {birth.primitive}"
     if birth.direction:
         said += f", {birth.direction} pass"
     if birth.iteration is not None:
         said += f", iteration {birth.iteration}" + (" of the inner loop" if birth.loops > 1 else "")
-    source = expression(birth.spans[0]) if birth.spans else ""
     where: Line = ((": ", ""), (source, "code")) if source else ()
     return (("✗ ", "error"), (mark, ""), (birth.kind, "error"), (said, "strong"), *where)
 
@@ -138,13 +143,13 @@ def _count(count: int) -> str:
     )
 
 
-def value_lines(stage: StageText, cell: str, width: int, expression: Callable[[Span], str]) -> list[Line]:
+def value_lines(stage: StageText, cell: str, width: int, source_of: Callable[[Span], Source]) -> list[Line]:
     """Return the values of a call as lines to print: the sentences, then the jaxpr with source places and figures."""
     assert stage.evaluated is not None
     figures, paint, heads = ValueFigures(stage, width), line_of(stage.stage), stage.evaluated.heads
     places = [place_of(cell, origin) for origin in stage.origins]
     room = max(map(width_of, places), default=0)
-    lines = head_lines(stage.evaluated, expression)
+    lines = head_lines(stage.evaluated, source_of)
     lines.append(((" " * (room + 1), ""), *figures.titles))
     for line in range(heads, len(stage.texts)):
         place = "" if is_continued(stage, line) else places[stage.ids[line]]

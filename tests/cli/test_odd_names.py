@@ -5,6 +5,7 @@ from pathlib import Path
 
 from shell import jaxtour, lesson
 
+SHADOWS = ("asyncio", "click", "grp", "msgspec", "queue", "token")
 CODES = {
     "class": "class M(type):\n  __name__ = property(lambda c: 'A\\ud83d')\nclass T(metaclass=M): pass\nT()",
     "qualified": "class T: pass\nT.__qualname__ = 'A\\ud83d\\0'\nT()",
@@ -44,3 +45,12 @@ def test_they_are_run_and_shown(tmp_path: Path) -> None:
     for (name, (_, raised)), step in zip(RAISING.items(), steps[len(CODES) :], strict=True):
         assert step["error"]["type"] == raised, (name, step)
     assert jaxtour("run", str(path)).stderr == ""
+
+
+def test_files_in_the_current_folder_are_no_modules_of_jaxtours(tmp_path: Path) -> None:
+    for name in SHADOWS:
+        (tmp_path / f"{name}.py").write_text(f"raise SystemExit('{name}.py ran')\n")
+    path = tmp_path / "one.yaml"
+    path.write_text(lesson("one", "code: 1 + 1"))
+    ran = jaxtour("run", "one.yaml", "--trust", "--platform", "cpu", cwd=tmp_path)
+    assert (ran.returncode, ran.stderr) == (0, "") and "2" in ran.stdout.split()

@@ -1,6 +1,8 @@
 """`jaxtour record` runs programs with arguments, modules and packages on real workers, and stops when it should."""
 
 import json
+import os
+import pty
 import signal
 import subprocess
 import sys
@@ -8,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from recordings import TRAIN
-from shell import jaxtour
+from shell import COMMAND, jaxtour
 
 
 @pytest.fixture
@@ -96,6 +98,37 @@ def test_a_program_that_raises_while_jax_traces_it_shows_how_it_got_there_and_wh
     assert last.startswith("jaxtour: branch.py:4:8: TracerBoolConversionError: Attempted boolean conversion")
     assert "it depends on the value of the argument x." in " ".join(told)
     assert [line.split("  ")[0] for line in told if line.startswith("line ")] == ["line 8", "line 7", "line 4"]
+
+
+def test_colours_are_those_of_the_stream_that_shows_them(tmp_path):
+    (tmp_path / "fails.py").write_text("1 / 0\n")
+    terminal, stdout = pty.openpty()
+    ran = subprocess.run(
+        [*COMMAND, "record", "fails.py", "--platform", "cpu"], stdout=stdout, stderr=subprocess.PIPE,
+        text=True, cwd=tmp_path, env=os.environ | {"TERM": "xterm", "NO_COLOR": ""}, timeout=60,
+    )  # fmt: skip
+    os.close(stdout)
+    os.close(terminal)
+    assert ran.stderr.startswith("ZeroDivisionError  division by zero\n\nline 1   1 / 0\n")
+
+
+def test_each_error_of_a_group_has_its_own_lines(tmp_path):
+    (tmp_path / "tasks.py").write_text(
+        "import asyncio, jax, jax.numpy as jnp\n"
+        "f = jax.jit(lambda x, y: x @ y)\n"
+        "async def task(n):\n    return f(jnp.ones(3), jnp.ones(n))\n"
+        "async def main():\n    async with asyncio.TaskGroup() as group:\n"
+        "        for n in (3, 4, 5):\n            group.create_task(task(n))\n"
+        "asyncio.run(main())\n"
+    )
+    ran = jaxtour("record", "tasks.py", "--platform", "cpu", cwd=tmp_path)
+    *told, last = ran.stderr.splitlines()
+    assert last.startswith("jaxtour: tasks.py:6:16: ExceptionGroup: unhandled errors in a TaskGroup")
+    places = [line.split("  ")[0] for line in told if line.startswith("line ")]
+    assert places == ["line 9", "line 6", *["line 4", "line 2"] * 2]
+    assert [line[:17] for line in told if " of 2" in line] == ["1 of 2  TypeError", "2 of 2  TypeError"]
+    error = json.loads(jaxtour("record", "tasks.py", "--json", cwd=tmp_path).stdout)["error"]
+    assert error["line"] == 6 and [(each["type"], each["line"]) for each in error["inner"]] == [("TypeError", 2)] * 2
 
 
 @pytest.fixture

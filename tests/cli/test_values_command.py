@@ -75,10 +75,10 @@ def test_text_says_it_above_the_jaxpr_with_its_figures(file: Path) -> None:
     lines = done.stdout.splitlines()
     assert done.returncode == 0
     assert lines[:4] == [
-        "✗ inf made by div, backward pass: jnp.sqrt(x)  (6:29)",
-        "  of 0.5 and 0, at [0]",
-        "✗ then nan in mul, backward pass: jnp.sqrt(x)  (6:29)",
-        "  of 0 and inf, at [0]",
+        "✗ inf made by div, backward pass: jnp.sqrt(x)",
+        "  6:29  of 0.5 and 0, at [0]",
+        "✗ then nan in mul, backward pass: jnp.sqrt(x)",
+        "  6:29  of 0 and inf, at [0]",
     ]
     assert lines[4].split() == ["min", "mean", "max", "zeros"]
     [row] = [line.split() for line in lines if " sqrt " in line]

@@ -286,11 +286,12 @@ def test_the_users_files_that_a_report_names():
         kind="equation", spans=(span("/x/at.py"), span("lesson/step")), callers=(span("/x/caller.py"),)
     )
     frame = wire.TracebackFrame(file="/x/raised.py", line=1)
+    inner = wire.Inner(type="E", message="", frames=(wire.TracebackFrame(file="/x/inner.py", line=1),))
     site = Site(file="/x/calls.py", line=3)
     report = Report(
         run=7,
-        failure=wire.Failure(run=7, type="E", bases=(), message="", frames=(frame,)),
+        failure=wire.Failure(run=7, type="E", bases=(), message="", frames=(frame,), inner=(inner,)),
         programs=(Program(run=7, index=0, function="f", file="/x/defined.py", called_at=(site,)),),
         stages={(0, "jaxpr"): StageText(index=0, stage="jaxpr", origins=(origin,))},
     )
-    assert sorted(path.stem for path in files_of(report)) == ["at", "caller", "calls", "defined", "raised"]
+    assert sorted(path.stem for path in files_of(report)) == ["at", "caller", "calls", "defined", "inner", "raised"]

@@ -3,7 +3,7 @@
 import pytest
 
 from jaxtour.engine.wire.messages import EagerLine, Program
-from jaxtour.render.programs import calls_of, eager_lines, inputs, table, timing_of
+from jaxtour.render.programs import calls_of, eager_lines, function_of, inputs, table, timing_of, varying
 from jaxtour.render.text.plain import text_of
 
 
@@ -33,6 +33,22 @@ def test_inputs_are_the_first_ones_and_short_static_values():
     assert text == "a:f32[] b:f32[] c:f32[] d:f32[] and 2 more n=1 o=1 p=1 q=1 "
 
 
+def test_what_differs_among_the_programs_of_a_function_comes_first():
+    names = ("w", "v", "x", "y", "z")
+    common = ("f32[3]", "f32[3]")
+    programs = [
+        program(arg_names=names, avals=(*common, "f32[8]", "i32[]", "f32[9]"), static={"k": "1", "n": "4"}),
+        program(arg_names=names, avals=(*common, "f32[8]", "i32[]", "f32[7]"), static={"k": "1", "n": "5"}),
+        Program(run=1, index=2, function="other", arg_names=("w",), avals=("f32[4]",)),
+    ]
+    differ = varying(programs)
+    assert differ[function_of(programs[0])] == {"z", "n"} and not differ[function_of(programs[2])]
+    line = inputs(programs[1], differ[function_of(programs[1])])
+    assert "".join(text for text, _ in line) == "n=5 k=1 z:f32[7] w:f32[3] v:f32[3] x:f32[8] and 1 more "
+    first, second = text_of(table(programs, 120)).splitlines()[2:4]
+    assert "n=4 k=1 z:f32[9]" in first and "n=5 k=1 z:f32[7]" in second
+
+
 def test_seconds_of_running_are_a_column_where_they_are_known():
     cells = {"compile_s": 0.5, "trace_s": 0.25, "calls": 3, "file": "a.py", "line": 2}
     (plain, _, without), (timed, _, with_runs) = (
@@ -41,8 +57,9 @@ def test_seconds_of_running_are_a_column_where_they_are_known():
     assert plain.split()[:3] == ["compile", "trace", "calls"] and without.split()[4:6] == ["3", "step"]
     assert timed.split()[:4] == ["compile", "trace", "run", "calls"]
     assert with_runs.split()[4:8] == ["4.00", "ms", "3", "step"]
+    assert text_of(timing_of(program(**cells), 80)).startswith("trace 250 ms   lower —   compile 500 ms\n")
     lines = text_of(timing_of(program(**cells, run_s=0.004, first_run_s=0.003), 80))
-    assert "run      4.00 ms in 3 runs, of which the first took 3.00 ms" in lines
+    assert "run 4.00 ms in 3 runs, of which the first took 3.00 ms" in lines
     assert "run" not in text_of(timing_of(program(**cells), 80))
 
 

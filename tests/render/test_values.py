@@ -70,25 +70,26 @@ def test_what_is_wrong_is_marked(row: list[Any], wide: str, narrow: str) -> None
 
 def test_a_birth_is_told_with_its_loop_and_its_operands() -> None:
     birth = Birth(primitive="dot_general", kind="inf", iteration=3, loops=2, operands=(ARRAY, ARRAY), index=(1, 0))
-    first, second, done = map(plain, head_lines(Evaluated(first=birth, notes=("while: compiled",)), lambda _: ""))
+    first, second, done = map(plain, head_lines(Evaluated(first=birth, notes=("while: compiled",)), lambda _: ("", "")))
     assert first == "✗ inf made by dot_general, iteration 3 of the inner loop"
     assert second == "  of float16[3,2] from 0 to 6.55e+04 and float16[3,2] from 0 to 6.55e+04, at [1, 0]"
     assert done == "· while: compiled"
     many = Birth(primitive="scatter", kind="nan", operands=(ARRAY,) * 6, spans=(SPAN,))
-    first, second = map(plain, head_lines(Evaluated(first=many), lambda span: f"line {span.line}"))
-    assert first == "✗ nan made by scatter: line 1" and second.endswith(" and 2 more")
+    first, second = map(plain, head_lines(Evaluated(first=many), lambda span: ("f(x)", f"{span.line}:3")))
+    assert first == "✗ nan made by scatter: f(x)"
+    assert second.startswith("  1:3  of float16[3,2]") and second.endswith(" and 2 more")
 
 
 def test_a_second_birth_is_a_consequence_only_if_it_has_the_inf() -> None:
     first = Birth(primitive="log", kind="inf", operands=(BirthOperand(shape=(), dtype="float32", value=0.0),))
     for value, word in (("-inf", "then"), (0.0, "also")):
         then = Birth(primitive="mul", kind="nan", operands=(BirthOperand(shape=(), dtype="float32", value=value),))
-        assert plain(head_lines(Evaluated(first=first, then=then), lambda _: "")[2]) == f"✗ {word} nan in mul"
+        assert plain(head_lines(Evaluated(first=first, then=then), lambda _: ("", ""))[2]) == f"✗ {word} nan in mul"
 
 
 def test_lines_to_print_and_json_have_every_equation() -> None:
     made = stage([[[2], "float32", -1.0, 2.0, 0.5, 0, 0, 0.5]], [])
-    words, titles, row, other = map(plain, value_lines(made, "a/b", 100, lambda _: ""))
+    words, titles, row, other = map(plain, value_lines(made, "a/b", 100, lambda _: ("", "")))
     assert words == "✓ no nan and no inf in 2 equations" and titles.split()[0] == "min"
     assert row.split()[:5] == ["1:5", "-1", "0.5", "2", "50%"] and other.endswith("a:f32[] = exp1 b")
     document = record(made)

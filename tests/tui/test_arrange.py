@@ -52,6 +52,14 @@ def test_narrow_fills_the_screen_and_keeps_the_result(size: Size, rows: dict[str
     assert min(region.height for region in regions.values()) >= 3
 
 
+def test_the_stages_of_a_file_get_more_rows_than_its_devices() -> None:
+    rows = {
+        slot: at.height
+        for slot, at in wide_file(Size(120, 34), wants(lesson=7, stage=99, result=6, time=5, devices=12)).items()
+    }
+    assert (rows["stage"], rows["devices"]) == (12, 4)
+
+
 def test_the_border_between_two_panes_stays_where_it_can() -> None:
     assert two(20, 5, 5) == two(20, 9, 7) == (10, 10)
     assert two(20, 14, 5) == (14, 6)

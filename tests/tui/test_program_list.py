@@ -92,7 +92,7 @@ async def test_enter_opens_a_program_in_the_lens(tours: Tours) -> None:
         assert not isinstance(app.screen, ProgramsScreen)
         assert app.tour.view.trace is not None and app.tour.view.trace.label == "double(a)"
         assert "b:f32[8] = mul a 2.0:f32[]" in screen_text(app)
-        assert "compile  40.0 ms" in screen_text(app) and "2 calls of double" in screen_text(app)
+        assert "compile 40.0 ms" in screen_text(app) and "2 calls of double" in screen_text(app)
 
 
 async def test_a_program_is_timed_with_its_own_inputs_for_which_the_file_runs_again(tours: Tours) -> None:

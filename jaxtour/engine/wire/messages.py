@@ -10,6 +10,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from jaxtour.engine.wire.failures import Inner as Inner
+from jaxtour.engine.wire.failures import TracebackFrame as TracebackFrame
 from jaxtour.engine.wire.ir import Birth as Birth
 from jaxtour.engine.wire.ir import BirthOperand as BirthOperand
 from jaxtour.engine.wire.ir import Cost as Cost
@@ -152,20 +154,6 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="
     value: Value
 
 
-class TracebackFrame(msgspec.Struct, frozen=True, kw_only=True):
-    """A traceback's frame inside lesson code."""
-
-    file: str
-    """`lesson/step`"""
-    line: int
-    column: int = 0
-    end_column: int = 0
-    function: str = ""
-    text: RawText = NO_TEXT
-    """The line, in which the columns count."""
-    setup: bool = False
-
-
 class Failure(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="error"):
     """The step raised."""
 
@@ -181,6 +169,8 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=
     end_column: int = 0
     frames: tuple[TracebackFrame, ...] = ()
     """Outermost first."""
+    inner: tuple[Inner, ...] = ()
+    """The exceptions of a group, and of the groups in it."""
     who: Lines = ""
     """Which processes raised it, and what the others did, if not all did the same."""
 

@@ -132,10 +132,6 @@ def sums(memory: Memory, width: int) -> list[Line]:
         ("temporaries", memory.temporary_bytes), ("outputs", memory.output_bytes), ("arguments", memory.argument_bytes),
         ("donated", memory.donated_bytes), ("constants", memory.constant_bytes),
     ]  # fmt: skip
-    said: list[StyledText] = [("needs ", "muted"), (bytes_text(memory.needed_bytes), "strong")]
-    for name, size in parts:
-        if size:
-            said += [(" = " if len(said) == 2 else " + ", "muted"), (bytes_text(size), "number"), (f" {name}", "muted")]
     rest = [
         f" + {grouped(count)} B {words}"
         for count, words in (
@@ -145,7 +141,7 @@ def sums(memory: Memory, width: int) -> list[Line]:
         if count
     ]
     lines: list[Line] = [
-        tuple(said),
+        _needed(memory.needed_bytes, [(name, size) for name, size in parts if size], width),
         (("peak ", "muted"), (f"{grouped(memory.peak_bytes)} B", "strong"), (f"{''.join(rest)}", "muted")),
         ((f"   = {grouped(memory.compiler_bytes)} B, the compiler's own sum of temporaries and outputs", "muted"),),
     ]
@@ -156,6 +152,21 @@ def sums(memory: Memory, width: int) -> list[Line]:
     if memory.left_out:
         lines.append(((f"{grouped(memory.left_out)} small blocks are not listed", "muted"),))
     return clip_lines(lines, width)
+
+
+def _needed(total: int, parts: list[tuple[str, int]], width: int) -> Line:
+    """Return the total and its parts; those with the fewest bytes are added up where there is no room for all."""
+    rest = 0
+    while True:
+        shown = [*parts, ("more", rest)] if rest else parts
+        said: list[StyledText] = [("needs ", "muted"), (bytes_text(total), "strong")]
+        for number, (name, size) in enumerate(shown):
+            said += [(" + " if number else " = ", "muted"), (bytes_text(size), "number"), (f" {name}", "muted")]
+        if width_of(tuple(said)) <= width or len(parts) < 2:
+            return tuple(said)
+        least = min(parts, key=lambda part: part[1])
+        parts = [part for part in parts if part is not least]
+        rest += least[1]
 
 
 def picture(view: MemoryView, width: int, place: int, rows: int = ROWS) -> list[Line]:

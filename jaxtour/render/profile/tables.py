@@ -24,6 +24,8 @@ _SOURCE = (16, 60)
 """The fewest and the most cells of a line's text."""
 _OTHERS = 58
 """Cells of the other columns."""
+_APART = 0.1
+"""How far a median lies from the mean that the shares are of, to be worth saying, as a part of it."""
 NO_SOURCE = "without a source: made by the compiler"
 UNACCOUNTED = "not accounted for: host, dispatch, gaps"
 DIVIDED = "~ is an estimate: one instruction came from several lines, and was divided evenly among them"
@@ -43,8 +45,11 @@ def summary_lines(profile: Profile, width: int) -> list[Line]:
         said: list[StyledText] = [
             (seconds(profile.untraced.median_s), "strong"),
             (" a call without the profiler; ", "muted"),
+            (seconds(profile.wall_s), "number"),
+            (f" with it, the mean of {plural(profile.calls, 'call')}", "muted"),
         ]
-        said += [(seconds(profile.wall_s), "number"), (f" in {plural(profile.calls, 'profiled call')}", "muted")]
+        if abs(profile.wall_s - profile.traced_s) > _APART * profile.wall_s:
+            said += [(", and ", "muted"), (seconds(profile.traced_s), "number"), (" the median", "muted")]
         lines += wrap(said, width, indent="  ")
     covered, rest = profile.covered_s / profile.wall_s, profile.unaccounted_s / profile.wall_s
     where = (

@@ -30,6 +30,8 @@ def plain_lines(lines: Iterable[Line]) -> str:
 
 
 _PIECES = re.compile(r"\s+|\S+")
+_JOINT = re.compile(r"""(?<=[\w\])'"])(?=\.[^\W\d]|\[['"])|(?<=\w[/:_-])(?=[\w'"])|(?<=\]:)(?=\w)""")
+"""Where a path that does not fit may be broken: at the keys of a pytree, the folders of a file, and between words."""
 _WHOLE_CODE = 40
 """The width in cells up to which inline code stays in one row."""
 
@@ -80,31 +82,54 @@ def clip_lines(lines: Iterable[Line], width: int) -> list[Line]:
 def wrap(line: Iterable[StyledText], width: int, *, indent: str = "") -> list[Line]:
     """Break the line at spaces into rows, with `indent` before all but the first.
 
-    Spaces at a break are dropped. A word is broken only if it does not fit in a whole row.
+    Spaces at a break are dropped. A word is broken only if it does not fit in a whole row, at the joints of a path if
+    it has any: `params['kernel_` and `weights']:`.
     """
     line = tuple(line)
     if width_of(line) <= width:
         return [_trimmed(line)]
     width, indent = _possible(width, indent)
+    whole = width - cell_len(indent)
     rows: list[Line] = []
     row: list[StyledText] = []
     room = width
     for word in _words(line):
         size = width_of(word)
         space = all(text.isspace() for text, _ in word)
-        if size > room and (space or room < width - cell_len(indent)):
+        if size > room and (space or room < whole):
             rows.append(_trimmed(row))
             row = [(indent, "")]
-            room = width - cell_len(indent)
+            room = whole
             if space:
                 continue
-        if size > room:
-            *full, word = _chopped(word, room, width, indent)
-            rows += [(*row, *full[0]), *full[1:]]
-            row, room, size = [], width, width_of(word)
-        row += word
-        room -= size
+        for part in [word] if size <= room else _parts(word):
+            size = width_of(part)
+            if room < size <= whole and room < whole:
+                rows.append(joined(row))
+                row, room = [(indent, "")], whole
+            if size > room:
+                *full, part = _chopped(part, room, width, indent)
+                rows += [(*row, *full[0]), *full[1:]]
+                row, room, size = [], width, width_of(part)
+            row += part
+            room -= size
     return [*rows, _trimmed(row)]
+
+
+def _parts(word: Line) -> list[Line]:
+    """Return the word's parts between its joints."""
+    cuts = [0, *(match.start() for match in _JOINT.finditer(plain(word)))]
+    parts: list[list[StyledText]] = [[] for _ in cuts]
+    start = 0
+    number = 0
+    for text, style in word:
+        while number + 1 < len(cuts) and cuts[number + 1] < start + len(text):
+            end = cuts[number + 1] - start
+            parts[number].append((text[:end], style))
+            text, start, number = text[end:], start + end, number + 1
+        parts[number].append((text, style))
+        start += len(text)
+    return [joined(part) for part in parts]
 
 
 def chop(line: Line, width: int, *, indent: str = "") -> list[Line]:

@@ -244,6 +244,8 @@ NAMES: dict[Shown, str] = {
 }  # fmt: skip
 CORNERS = 3
 """Columns of the border at the sides of its words."""
+NARROWER = 1
+"""Columns by which the titles have less room than the text below them, which may use the scrollbar's."""
 TITLES_APART = 2
 """Columns between the titles, where there is room."""
 APART, LEAST_CALL = 3, 12
@@ -251,7 +253,7 @@ APART, LEAST_CALL = 3, 12
 
 
 def named_stages(view: StepView) -> list[Shown]:
-    """Return what the titles name; the arguments replace the graph, since half a screen of 120 columns fits six."""
+    """Return what the titles name; the arguments replace the graph, since few places have room for both."""
     left_out = "graph" if view.state.stage == "arguments" else "arguments"
     return [shown for shown in NAMES if shown != left_out]
 
@@ -274,9 +276,9 @@ def names_within(view: StepView, room: int) -> dict[Shown, str]:
 
 
 def titles(view: StepView, width: int) -> Line:
-    """Return the names of the stages, as many as fit; the one shown stands out."""
+    """Return the names of the stages, as many as fit above text of that width; the one shown stands out."""
     line: Line = ()
-    for shown, name in names_within(view, width).items():
+    for shown, name in names_within(view, width - NARROWER).items():
         gap: Line = ((" " * TITLES_APART, ""),) if line else ()
         line = (*line, *gap, (name, "strong" if shown == view.state.stage else "muted"))
     return line

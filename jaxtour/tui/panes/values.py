@@ -5,7 +5,7 @@ from jaxtour.engine.wire.messages import Span
 from jaxtour.render.ir.gutter import NAME_CELLS, where
 from jaxtour.render.ir.highlight import line_of
 from jaxtour.render.text.layout import Line, joined, pad, plain, width_of
-from jaxtour.render.values import ValueFigures, head_lines
+from jaxtour.render.values import Source, ValueFigures, head_lines
 from jaxtour.tui.lines.document import LazyLines, MadeLines
 from jaxtour.tui.tour.view import StepView
 
@@ -16,13 +16,12 @@ def lines_and_gutter(view: StepView, stage: StageText, width: int, places: MadeL
 
     assert stage.evaluated is not None
 
-    def said(span: Span) -> str:
-        text = expression(view, span)
-        return f"{text}  ({where(view.cell, span, NAME_CELLS)})" if text else where(view.cell, span, NAME_CELLS)
+    def source_of(span: Span) -> Source:
+        return expression(view, span), where(view.cell, span, NAME_CELLS)
 
     figures = ValueFigures(stage, width)
     room = places.width + figures.width + 1
-    begun = [_split(line, room) for line in head_lines(stage.evaluated, said)]
+    begun = [_split(line, room) for line in head_lines(stage.evaluated, source_of)]
     begun.append((((" " * places.width, ""), *figures.titles, (" ", "")), ()))
     rests = {plain(rest): rest for _, rest in begun}
     paint = line_of(stage.stage)
@@ -37,11 +36,9 @@ def lines_and_gutter(view: StepView, stage: StageText, width: int, places: MadeL
 
 
 def _split(line: Line, room: int) -> tuple[Line, Line]:
-    """Split a line in two, after a colon or else at a space: what fits in `room` cells, padded, and the rest."""
+    """Split a line in two at a space: what fits in `room` cells, padded, and the rest."""
     text = plain(line)
-    colon = text.find(": ") + 1
-    end = len(text) if width_of(text) < room else max(text.rfind(" ", 0, room - 1), 0)
-    end = colon if 0 < colon < end else end
+    end = len(text) if width_of(text) < room else max(text.rfind(" ", 0, room), 0)
     first, rest, place = [], [], 0
     for piece, style in line:
         cut = min(max(end - place, 0), len(piece))

@@ -1,13 +1,25 @@
 """The lists of a program's parts: what it compiled, the most expensive first, and its files."""
 
 import os
+from collections.abc import Collection, Sequence
 
 from textual.containers import Vertical
 from textual.widgets import Static
 
 from jaxtour.engine.wire.messages import Program
-from jaxtour.render.programs import calls_of, duration, eager_words, heading, inputs, place, ran
-from jaxtour.render.text.layout import Line, StyledText, clip, pad, width_of
+from jaxtour.render.programs import (
+    calls_of,
+    duration,
+    eager_words,
+    function_of,
+    heading,
+    inputs,
+    place,
+    ran,
+    varying,
+)  # fmt: skip
+from jaxtour.render.text.layout import Line, StyledText, clip, clip_line, pad, width_of, wrap
+from jaxtour.text import plural
 from jaxtour.tui.actions import bindings
 from jaxtour.tui.screens.box import BoxScreen, choosing
 from jaxtour.tui.styling import contents
@@ -17,6 +29,7 @@ from jaxtour.tui.widgets.chooser import Chooser
 
 WIDEST = 108
 FUNCTION_CELLS = 24
+PLACE_CELLS = 20
 
 
 class ProgramsScreen(BoxScreen[int | None]):
@@ -38,19 +51,26 @@ class ProgramsScreen(BoxScreen[int | None]):
 
     def refill(self) -> None:
         """Show a line for each program."""
-        self._list.fill([_row(program, self.inside(WIDEST)) for program in self.programs], self._state.trace)
+        self._list.fill(rows(self.programs, self.inside(WIDEST)), self._state.trace)
+        # As tall as the tallest text, so that the box keeps its size while the cursor moves.
+        tallest = max((len(self._lines(program)) for program in self.programs), default=0)
+        self._about.styles.height = min(tallest, self.app.size.height // 2)
         self._describe()
 
-    def _describe(self) -> None:
-        """Describe the program under the cursor: its inputs, where it is called, and why it was compiled again."""
-        if not self.programs:
-            return
-        program = self.programs[min(self._list.cursor, len(self.programs) - 1)]
-        lines = about(program)
+    def _lines(self, program: Program) -> list[Line]:
+        """Return the program's inputs, where it is called, and why it was compiled again."""
+        lines = about(program, varying(self.programs)[function_of(program)])
         recorded = self._state.report.recorded if self._state.report else None
         if recorded and recorded.eager:
             lines.append(((eager_words(recorded.eager), "muted"),))
-        self._about.update(contents(lines, ansi=self.app.native_ansi_color))
+        return [row for line in lines for row in wrap(line, self.inside(WIDEST), indent="  ")]
+
+    def _describe(self) -> None:
+        """Describe the program under the cursor."""
+        if not self.programs:
+            return
+        program = self.programs[min(self._list.cursor, len(self.programs) - 1)]
+        self._about.update(contents(self._lines(program), ansi=self.app.native_ansi_color))
         self.entitle(heading(self.programs), choosing("programs", "show", self._tour.keys))
 
     def on_option_list_option_highlighted(self) -> None:
@@ -62,25 +82,31 @@ class ProgramsScreen(BoxScreen[int | None]):
         self.dismiss(self.programs[message.option_index].index)
 
 
-def _row(program: Program, width: int) -> Line:
-    """Return `  543 ms   of 7  step  train.py:8  f32[3] ...`."""
-    head: list[StyledText] = [
-        (pad(duration(program.compile_s), 8, right=True), "number"),
-        (pad(calls_of(program), 9, right=True), "muted"),
-        ("  ", ""),
-        (pad(program.function, FUNCTION_CELLS), "strong"),
-        (pad(place(program.file, program.line), 20), "link"),
-        (" ⚑ " if program.reason or program.compiles > 1 else "   ", "warning"),
-    ]
-    room = width - width_of(tuple(head))
-    return (*head, (clip(" ".join(program.avals), max(room, 1)), "type"))
+def rows(programs: Sequence[Program], width: int) -> list[Line]:
+    """Return `  543 ms   of 7  step  train.py:8  f32[3] ...` for each program."""
+    function = min(FUNCTION_CELLS, max((width_of(each.function) for each in programs), default=0))
+    where = min(PLACE_CELLS, max((width_of(place(each.file, each.line)) for each in programs), default=0))
+    differ = varying(programs)
+    lines: list[Line] = []
+    for program in programs:
+        head: list[StyledText] = [
+            (pad(duration(program.compile_s), 8, right=True), "number"),
+            (pad(calls_of(program), 9, right=True), "muted"),
+            ("  ", ""),
+            (pad(program.function, function), "strong"),
+            ("  ", ""),
+            (pad(place(program.file, program.line), where), "link"),
+            (" ⚑ " if program.reason or program.compiles > 1 else "   ", "warning"),
+        ]
+        lines.append(clip_line((*head, *inputs(program, differ[function_of(program)])), width))
+    return lines
 
 
-def about(program: Program) -> list[Line]:
-    """Return what does not fit into the program's row."""
-    lines: list[Line] = [inputs(program) or (("no inputs", "muted"),)]
+def about(program: Program, first: Collection[str]) -> list[Line]:
+    """Return what does not fit into the program's row; the inputs named in `first` come before the others."""
+    lines: list[Line] = [inputs(program, first) or (("no inputs", "muted"),)]
     sites = ", ".join(
-        f"{place(site.file, site.line)}" + (f" ({site.calls} times)" if site.calls is not None else "")
+        f"{place(site.file, site.line)}" + (f" ({plural(site.calls, 'time')})" if site.calls is not None else "")
         for site in program.called_at[:3]
     )
     lines.append((("called at ", "muted"), (sites or "an unknown place", "link")))

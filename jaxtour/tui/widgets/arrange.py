@@ -15,6 +15,8 @@ LEAST = 3
 """Rows of a pane with one line."""
 STRIP = 4
 """Rows that the result gets next to the stages, if it fills them."""
+OF_FILE = 6
+"""The part of the rows for the devices beside a file's own calls, whose stages matter more."""
 LEFT_SHARE, LEFT_MIN, LEFT_MAX = 0.46, 60, 96
 """The left half's share of the columns: fewer would cut ordinary code, more would make text hard to read."""
 
@@ -58,13 +60,13 @@ def wide_file(size: Size, wants: Wants) -> dict[Slot, Region]:
         return wide(size, wants)
     left = left_width(size.width)
     calls = max(LEAST, min(wants["lesson"], size.height // 4))
-    right = {"lesson": calls, **_made_of_it(size.height - calls, wants)}
+    right = {"lesson": calls, **_made_of_it(size.height - calls, wants, OF_FILE)}
     return {**stack(0, left, {"source": size.height}), **stack(left, size.width - left, right)}
 
 
-def _made_of_it(height: int, wants: Wants) -> dict[Slot, int]:
-    """Return the rows of stages, result, time and devices."""
-    devices = max(LEAST, min(wants["devices"], height // 4))
+def _made_of_it(height: int, wants: Wants, devices_part: int = 4) -> dict[Slot, int]:
+    """Return the rows of stages, result, time and devices, which get at most one part in `devices_part`."""
+    devices = max(LEAST, min(wants["devices"], height // devices_part))
     time = max(LEAST, min(wants["time"], height // 3))
     # The time pane gets more than a third, for its curves, if neither the stages nor the result need it.
     spare = height - devices - time - max(wants["stage"], LEAST) - max(wants["result"], LEAST)

@@ -31,6 +31,9 @@ REMEDIES = {
 _CAUSE_CAP = 5
 _FRAME_CAP = 30
 _INNER_CAP = 100
+_INNER_FRAMES = 10
+"""How many exceptions of a group come with their frames."""
+_INNER_TEXT = 4000
 _NAME_CAP = 200
 _OF_CLASS = type.__getattribute__
 _TEXT_CAP = 1000
@@ -56,8 +59,10 @@ def failure(error: BaseException, own: str) -> Event:
         "type": class_name(error),
         "bases": bases(type(error)),
         "message": message(error),
-        "frames": frames if len(frames) <= 2 * _FRAME_CAP else frames[:_FRAME_CAP] + frames[-_FRAME_CAP:],
+        "frames": _capped(frames),
     }
+    if isinstance(error, BaseExceptionGroup):
+        event["inner"] = _inside(error)
     for frame in reversed(frames):
         if frame["file"] == own and not frame["setup"]:
             event.update({key: frame[key] for key in ("line", "column", "end_column")})
@@ -84,8 +89,6 @@ def message(error: BaseException) -> str:
         return str(error.msg or class_name(error))
     said = _string(error)
     parts = [said, *_notes(error), *_causes(error), *(remedy for text, remedy in REMEDIES.items() if text in said)]
-    if isinstance(error, BaseExceptionGroup):
-        parts += [f"  {one_line(inner)}" for inner in error.exceptions[:_INNER_CAP]]
     text = "\n".join(part for part in parts if part).strip()
     return text if len(text) <= MESSAGE_CAP else text[:MESSAGE_CAP] + "…"
 
@@ -129,6 +132,24 @@ def _causes(error: BaseException) -> list[str]:
             said.append(f"raised from {one_line(cause)}")
         cause, _ = attempt(getattr, cause, "__cause__", None)
     return said
+
+
+def _inside(group: BaseExceptionGroup[BaseException]) -> list[dict[str, Any]]:
+    """Return the exceptions of a group and of the groups in it, in order; the first ones with their frames."""
+    inner: list[dict[str, Any]] = []
+    left: list[BaseException] = [*reversed(group.exceptions)]
+    while left and len(inner) < _INNER_CAP:
+        error = left.pop()
+        if isinstance(error, BaseExceptionGroup):
+            left += reversed(error.exceptions)
+            continue
+        frames = _capped(lesson_frames(error.__traceback__)) if len(inner) < _INNER_FRAMES else []
+        inner.append({"type": class_name(error), "message": message(error)[:_INNER_TEXT], "frames": frames})
+    return inner
+
+
+def _capped(frames: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return frames if len(frames) <= 2 * _FRAME_CAP else frames[:_FRAME_CAP] + frames[-_FRAME_CAP:]
 
 
 def lesson_frames(trace: TracebackType | None) -> list[dict[str, Any]]:

@@ -2,12 +2,14 @@
 
 import ast
 import contextlib
+import inspect
 import re
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from .. import compat
+from ..runner.failures import attempt
 from ..runner.writer import Say
 
 CAP = 100
@@ -26,6 +28,8 @@ _KEYS = re.compile(r"key sets: \{(?P<keys>.*)\}")
 _METADATA = re.compile(r"with pytree metadata [(\[](?P<keys>[^()\[\]]*)[)\]]$")
 _CLASS = re.compile(r"<class '(?:[\w.]*\.)?(\w+)'>")
 _INDEX = re.compile(r"^\[(\d+)\]")
+_BY_PLACE = re.compile(r"^argument (\d+)$")
+"""How `compat_events` names a static argument."""
 _STATIC = re.compile(r"Static\(val=(?P<value>.*)\)$")
 _LENGTH = re.compile(r"^tuple of length (\d+)$")
 _SETTINGS = "Tracing context doesn't match"
@@ -76,7 +80,7 @@ class Counts:
         if miss.traced_for not in _FOR:
             return
         key = miss.function, miss.made_at
-        reason = in_words(miss.reasons)
+        reason = in_words(miss.reasons, _parameters(miss.thing))
         if not reason and key in self._counts:
             same = miss.thing is not None and self._things[key]() is miss.thing
             reason = "JAX's trace of it was dropped from the cache" if same else "it is a new function object"
@@ -126,9 +130,16 @@ def _functions(code: str) -> Iterator[str]:
             yield node.name
 
 
-def in_words(reasons: tuple[str, ...]) -> str:
+def _parameters(function: Any) -> tuple[str, ...]:
+    """Return the names of the parameters that can be passed by place."""
+    signature, _ = attempt(inspect.signature, function)
+    by_place = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return tuple(each.name for each in signature.parameters.values() if each.kind in by_place) if signature else ()
+
+
+def in_words(reasons: tuple[str, ...], parameters: tuple[str, ...] = ()) -> str:
     """Turn JAX's lines into one: `x was f32[8], now f32[9]`; empty without lines."""
-    found = [words for line in reasons if (words := _words(line))]
+    found = [words for line in reasons if (words := _words(line, parameters))]
     if not found:
         return UNTOLD if reasons else ""
     # A general heading comes before the lines that name the difference.
@@ -142,18 +153,24 @@ _OTHER_USE_WORDS = "it was traced for another use before"
 _GENERAL = (_SETTING_WORDS, _OTHER_USE_WORDS)
 
 
-def _words(line: str) -> str:
+def _words(line: str, parameters: tuple[str, ...]) -> str:
     line = line.strip()
     if match := _TREES.match(line):
-        return _tree_words(match)
+        return _tree_words(match, parameters)
     if match := _TYPES.match(line):
         before, now = _type(match["before"]), _type(match["now"])
-        return f"{match['what']} was {before}, now {now}"
+        static = _BY_PLACE.match(match["what"])
+        what = _argument(int(static[1]) - 1, parameters) if static else match["what"]
+        return f"{what} was {before}, now {now}"
     if match := _SETTING.match(line):
         return f"{match['what']} was {match['before']}, now {match['now']}"
     if line.startswith(_SETTINGS):
         return _SETTING_WORDS
     return _OTHER_USE_WORDS if line.startswith(_OTHER_USE) else ""
+
+
+def _argument(place: int, parameters: tuple[str, ...]) -> str:
+    return parameters[place] if place < len(parameters) else f"argument {place + 1}"
 
 
 def _type(text: str) -> str:
@@ -177,7 +194,7 @@ def _tree(text: str) -> str:
     return "an array or a number" if text == "pytree leaf" else text
 
 
-def _tree_words(match: re.Match[str]) -> str:
+def _tree_words(match: re.Match[str], parameters: tuple[str, ...]) -> str:
     path, before, now = match["path"], match["before"], match["now"]
     if path == "[1]" and (keys := _KEYS.search(match["why"])):
         return f"the keywords passed differ by {_names(keys['keys'])}"
@@ -187,7 +204,7 @@ def _tree_words(match: re.Match[str]) -> str:
         return f"{was[1]} {'argument was' if was[1] == '1' else 'arguments were'} passed, now {is_now[1]}"
     kind, rest = path[:3], path[3:]
     if kind == "[0]" and (index := _INDEX.match(rest)):
-        what = f"argument {int(index[1]) + 1}{rest[index.end() :]}"
+        what = _argument(int(index[1]), parameters) + rest[index.end() :]
     elif kind == "[1]" and (key := re.match(r"^\['(\w+)'\]", rest)):
         what = f"{key[1]}{rest[key.end() :]}"
     else:

@@ -21,6 +21,7 @@ def rows_of(lines):
 def test_sums_peak_and_lines():
     lines = texts()
     assert texts(width=90)[0] == "needs 180 B = 128 B temporaries + 40 B outputs + 8 B arguments + 4 B constants"
+    assert texts(width=60)[0] == "needs 180 B = 128 B temporaries + 40 B outputs + 12 B more"
     assert lines[-3] == "peak 160 B + 8 B free or padding" and "= 168 B, the compiler's own sum" in lines[-2]
     assert lines[-1] == "18% of the device's 1000 B"
     cells = rows_of(lines)

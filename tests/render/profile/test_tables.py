@@ -44,9 +44,11 @@ def test_the_summary_quotes_the_untraced_time_and_the_verdicts():
     text = " ".join(
         plain_lines(summary_lines(profile(verdicts=[{"code": "c", "message": verdict.message}]), 100)).split()
     )
-    assert text.startswith("980 ms a call without the profiler; 1.00 s in 7 profiled calls")
+    assert text.startswith("980 ms a call without the profiler; 1.00 s with it, the mean of 7 calls 85.0% in")
     assert "85.0% in 4 instructions, 15.0% not accounted for: 50.0 ms between instructions, 100 ms around" in text
     assert text.endswith("! The profiled calls took 40% longer.")
+    apart = plain_lines(summary_lines(profile(traced_s=0.8), 100))
+    assert "1.00 s with it, the mean of 7 calls, and 800 ms the median\n" in apart
 
 
 def test_several_devices_show_their_spread_or_a_column_each_where_they_differ():

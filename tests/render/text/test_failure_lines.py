@@ -2,8 +2,9 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
-from jaxtour.engine.wire.messages import Failure, TracebackFrame
+from jaxtour.engine.wire.messages import Failure, Inner, TracebackFrame
 from jaxtour.render.text.layout import plain_lines, width_of
 from jaxtour.render.value import failure_lines
 from jaxtour.text import harmless
@@ -100,3 +101,27 @@ def test_frames_never_exceed_the_width(text, column, end_column, width):
         )
     )
     assert all(width_of(line) <= width for line in failure_lines(failure(text, frame), width))
+
+
+def test_the_exceptions_of_a_group_follow_with_their_own_lines():
+    inner = (
+        Inner(type="TypeError", message="shapes do not fit\nat all", frames=(DOT,)),
+        Inner(type="KeyError", message="'b'"),
+        Inner(type="KeyError", message=""),
+    )
+    group = structs.replace(failure("two (3 sub-exceptions)", CALL), type="ExceptionGroup", inner=inner)
+    assert plain_lines(failure_lines(group, 60)) == (
+        "ExceptionGroup  two (3 sub-exceptions)\n"
+        "\n"
+        "line 8   predict(w, X)\n"
+        "         ─────────────\n"
+        "\n"
+        "1 of 3  TypeError  shapes do not fit\n"
+        "at all\n"
+        "\n"
+        "line 5  in predict   return sigmoid(jnp.dot(w, x))\n"
+        "                                    ─────────────\n"
+        "\n"
+        "2 of 3  KeyError  'b'\n"
+        "3 of 3  KeyError\n"
+    )

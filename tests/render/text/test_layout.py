@@ -1,5 +1,6 @@
 """Lines fit their width, whatever they contain."""
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -67,3 +68,17 @@ def test_a_long_line_takes_linear_time():
 def test_what_cannot_fit_ends_all_the_same():
     assert [plain(row) for row in chop((("日本", ""),), 1)] == ["日", "本"]
     assert [plain(row) for row in wrap((("日本", ""),), 0, indent="    ")] == ["日", "本"]
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "rows"),
+    [
+        ("model.layers[0].weight:f32[64,2] x:f32[]", 26, ["model.layers[0].weight:", "f32[64,2] x:f32[]"]),
+        ("params['embedding_of_it']['kernel']:f32[3]", 22, ["params['embedding_of_", "it']['kernel']:f32[3]"]),
+        ("see https://docs.dev/latest/errors.html", 22, ["see", "https://docs.dev/", "latest/errors.html"]),
+        ("abcdefghijkl.mnop", 8, ["abcdefgh", "ijkl", ".mnop"]),
+        ("1.0000000000000002", 8, ["1.000000", "00000000", "02"]),
+    ],
+)
+def test_a_path_that_does_not_fit_is_broken_at_its_joints(text, width, rows):
+    assert [plain(row) for row in wrap([(text[:5], "name"), (text[5:], "type")], width)] == rows
