@@ -22,7 +22,7 @@ from jaxtour.engine.headless import Headless, Outcome
 from jaxtour.engine.proofs import proved
 from jaxtour.engine.session import WorkerConfig
 from jaxtour.paths import absolute
-from jaxtour.text import clean, plural
+from jaxtour.text import Raw, plural
 
 
 class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,7 +125,7 @@ def _chosen(targets: Iterable[str | None]) -> tuple[list[ToCheck], list[Problem]
 def annotation(problem: Problem) -> str:
     """Return a problem as the workflow command that makes GitHub show it next to its line."""
     # The path as GitHub resolves it wherever the command ran.
-    file = _escaped(clean(absolute(problem.file.text), keep_newlines=False)).replace(":", "%3A").replace(",", "%2C")
+    file = _escaped(Raw(absolute(problem.file.text)).line).replace(":", "%3A").replace(",", "%2C")
     place = f"file={file},line={problem.line},col={problem.column},title=jaxtour check"
     return f"::error {place}::{_escaped(str(problem))}"
 

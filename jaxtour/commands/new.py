@@ -6,7 +6,7 @@ from pathlib import Path
 from jaxtour.commands.common import write
 from jaxtour.course.catalogue import SUFFIXES
 from jaxtour.course.model import CourseError, guess_id
-from jaxtour.text import clean
+from jaxtour.text import Raw
 
 STARTER = """\
 # A lesson for jaxtour. `jaxtour schema > lesson.schema.json` writes a description of every field; with that file next
@@ -71,8 +71,8 @@ def new(target: str) -> int:
         raise CourseError(f"{target}: it is already there: name a new file") from None
     except OSError as error:
         raise CourseError(f"{target}: cannot be written: {error.strerror or error}") from None
-    shown = clean(shlex.quote(target), keep_newlines=False)
-    write(f"{clean(target, keep_newlines=False)}: a lesson to begin with. Open it in your editor, and next to it:\n\n")
+    shown = Raw(shlex.quote(target))
+    write(f"{Raw(target)}: a lesson to begin with. Open it in your editor, and next to it:\n\n")
     write(f"    jaxtour --trust {shown}         # shows each save at once, and what is wrong with it\n")
     write(f"    jaxtour check --trust {shown}   # runs it and compares it with what it expects\n")
     return 0

@@ -152,7 +152,7 @@ def open_path(path: Path) -> Catalogue:
         return Catalogue((entry,))
     found = _files(path)
     if not found:
-        raise CourseError(f"{path}: no lessons here: name lesson files like 01-name.yaml")
+        raise CourseError(f"{path}: no lessons here: name lesson files like 01-name.yaml; jaxtour new writes one")
     return Catalogue(tuple(LessonEntry(guess_id(each), each, path) for each in found), folder=path)
 
 

@@ -102,8 +102,7 @@ class AuthorApp(TourApp):
         if first:
             screen.note(f"{first} (and {more} more)" if more else f"{first}")
             return
-        ran = tour.state.report is not None and tour.state.code != tour.code.text
-        run = f"{tour.keys.first('run')} runs the new code" if ran else "this is how it is now"
+        run = f"{tour.keys.first('run')} runs the new code" if tour.view.stale else "this is how it is now"
         screen.note(f"{entry.path.name} was saved: {run}")
 
     def _turn(self, before: Step | Broken) -> None:

@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 from fake_engine import FakeEngine, Script
 from textual.pilot import Pilot
-from tours import border, ran, ready, screen_text, text, until
+from tours import border, highlighted, ran, ready, screen_text, text, until
 
 from jaxtour.commands import tour as command
 from jaxtour.course.catalogue import Catalogue, LessonEntry, bundled, open_path
@@ -15,7 +16,7 @@ from jaxtour.course.model import Broken
 from jaxtour.course.progress import Progress
 from jaxtour.course.review import ReviewItem, utc_now
 from jaxtour.engine.session import Session, WorkerConfig
-from jaxtour.engine.wire.messages import Executed, Stage, Trace
+from jaxtour.engine.wire.messages import Executed, Origin, Span, Stage, Trace
 from jaxtour.tui.app import TourApp
 from jaxtour.tui.authoring import AuthorApp
 from jaxtour.tui.screens.home import HomeScreen
@@ -133,13 +134,39 @@ async def test_problems_elsewhere_in_the_file_stay_in_view_and_a_run_says_what_i
         await ran(pilot)
         assert "ran without one, which cannot be read" in text(app, "result")
         await pilot.press("p")
-        shown = text(app, "lesson")
+        shown = " ".join(text(app, "lesson").split())
         assert "unknown key `txt`" in shown and "unknown key `minute`" in shown
         path.write_text(LESSON)
         await until(pilot, lambda: "First." in text(app, "lesson"))
         assert "problem" not in border(app, "lesson")
         await pilot.press("n")
         assert "ran without one" in text(app, "result"), "that run did"
+
+
+async def test_code_that_changed_since_it_ran_is_not_linked_with_the_results(tmp_path: Path) -> None:
+    span = Span("own/two", 1, 1, 1, 6)
+    origin = Origin(kind="equation", name="add", spans=(span,))
+    linked = msgspec.structs.replace(RAN[2], origins=(origin,), lines=(0,))
+    async with writing(tmp_path, script={"x + 1": (*RAN[:2], linked)}) as (app, pilot, path):
+        await pilot.press("r")
+        await ran(pilot)
+        await pilot.press("1")
+        assert highlighted(app, "source") == [0] and "ran in" in screen_text(app)
+        path.write_text(LESSON.replace("code: x + 1", "setup: x = 2\n    code: x + 1"))
+        await until(pilot, lambda: "runs the new code" in app.tour_screen._note)
+        assert highlighted(app, "source") == [] and "changed since it ran" in screen_text(app)
+        path.write_text(LESSON.replace("code: x + 1", "code: y - 1"))
+        await until(pilot, lambda: "y - 1" in text(app, "source"))
+        assert "changed since it ran" in screen_text(app).splitlines()[0]
+        assert highlighted(app, "source") == [] and "y - 1" not in border(app, "source")
+        await pilot.press("enter")
+        app.tour_screen.slots.focus("source")
+        await pilot.pause()
+        assert highlighted(app, "stage") == []
+        path.write_text(LESSON)
+        await until(pilot, lambda: "x + 1" in text(app, "source"))
+        await pilot.press("1")
+        assert highlighted(app, "source") == [0] and "ran in" in screen_text(app)
 
 
 async def test_a_step_that_is_gone_leaves_its_place_to_the_next(tmp_path: Path) -> None:

@@ -245,7 +245,7 @@ class Tour:
         if state.reason:
             return False
         # The code shown runs: the starter of an exercise, not its solution.
-        state.code = self.code.text
+        state.code, state.ran_setup = self.code.text, step.setup.text
         try:
             self.show_file(state.file)  # it may have changed
         except OSError:

@@ -73,6 +73,8 @@ class StepState(msgspec.Struct):
     report: Report | None = None
     code: str = ""
     """The code that ran; the report is about it."""
+    ran_setup: str | None = None
+    """The setup that ran before it; None before a run."""
     own: Report | None = None
     """The report of the last run of the lesson's own code."""
     prediction: str | None = None

@@ -94,6 +94,14 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
         return of_process(report, process) if report and process is not None else report
 
     @property
+    def stale(self) -> bool:
+        """Whether the code shown has changed since it ran, so that the results are about other lines."""
+        if self.report is None or self.state.file or isinstance(self.step, Broken):
+            return False
+        ran_setup = self.state.ran_setup
+        return self.state.code not in ("", self.code.text) or ran_setup not in (None, self.step.setup.text)
+
+    @property
     def processes(self) -> int:
         """How many processes made the last run, or run the next."""
         known = self.state.report.processes if self.state.report else {}
