@@ -181,13 +181,13 @@ def test_raw_text_is_no_text() -> None:
 
 
 DOORS = {
-    "commands/answers.py", "commands/common.py", "commands/export.py", "commands/page.py",
+    "commands/answers.py", "commands/export.py", "commands/page.py",
     "commands/progress.py", "commands/review.py", "commands/state.py", "commands/trust.py", "course/model.py",
     "dispatch.py", "engine/guards/client.py", "engine/guards/connection.py", "engine/proofs.py",
     "engine/compare/verify.py",
     "render/ir/equations.py", "render/takeaway/draft.py", "render/takeaway/markdown.py", "render/takeaway/page.py",
     "render/takeaway/percent.py", "render/text/markdown.py", "render/value.py", "tui/lines/images.py",
-    "tui/peaks.py",
+    "streams.py", "tui/peaks.py",
     "tui/screens/profile.py", "tui/tour/controllers/answers.py", "tui/tour/controllers/search.py",
     "tui/terminal.py", "tui/tour/screen.py",
 }  # fmt: skip

@@ -4,7 +4,6 @@ from typing import Any
 
 import jax
 
-
 _OWN = frozenset(["jax_explain_cache_misses"])
 """Settings that the worker switches on while a step's code runs."""
 
