@@ -12,8 +12,8 @@ from .instructions import Computation, Instruction
 from .lending import Lender
 from .metadata import TABLES, Sources, StackFrames, without_metadata
 from .origins import Parsed, Table, cut, transforms_of
+from .paths import is_enclosing, is_of_branch, without_root
 from .spans import Span
-from .stablehlo import is_enclosing, is_of_branch, without_root
 
 _COMPUTATION = re.compile(r"(ENTRY )?%?([\w.\-]+) (?:\(.*\) -> .*)?\{$")
 _INSTRUCTION = re.compile(r"\s+(ROOT )?%?([\w.\-]+) = ")

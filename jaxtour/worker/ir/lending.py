@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable, Iterator
 
 from .instructions import DATA, Computation, Instruction, InstructionGraph
 from .metadata import Sources
+from .paths import last_name
 from .spans import Span
-from .stablehlo import SHARED, last_name
+from .stablehlo import SHARED
 
 _FAR = 200
 """The most instructions visited to find the users of one."""

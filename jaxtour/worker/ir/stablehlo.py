@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 from .locations import LocationFrame, Locations, without_locations
 from .mlir_values import add_line, note_types
 from .origins import Parsed, Table, alike, transforms_of
+from .paths import is_enclosing, is_of_branch, last_name, without_root
 from .spans import Span
 
 MOST = 64
@@ -37,31 +38,8 @@ _SYMBOL = re.compile(r'@([\w.$-]+|"[^"]*")')
 _FUNCTION = re.compile(r'\s*func\.func (?:\w+ )?@([\w.$-]+|"[^"]*")')
 _AROUND = "("
 """A key for frames of calls around an operation; no path has this name."""
-_OF_BRANCH = re.compile(r"(?:^|/)cond/branch_\d+_fun/(?:closed_call/|eval_jaxpr/)*[^/]+$")
 _NONE: tuple[set[Span], set[Span]] = (set(), set())
 _TERMINATORS = {"return", "func.return"}
-
-
-def is_enclosing(path: str) -> bool:
-    """Return whether a path names only functions around an operation: its place is then that of a call."""
-    return not path or path.endswith(")") or "/" not in path
-
-
-def is_of_branch(path: str) -> bool:
-    """Return whether a path is that of an operation directly in a branch, not in a loop or function there."""
-    return bool(_OF_BRANCH.search(path))
-
-
-def last_name(path: str) -> str:
-    """Return the last name of a path: the primitive."""
-    return path.rpartition("/")[2]
-
-
-def without_root(path: str, root: str) -> str:
-    """Return a path without its first name, if that is `root`."""
-    if not root or not path.startswith(root):
-        return path
-    return path[len(root) :].removeprefix("/")
 
 
 @dataclass
