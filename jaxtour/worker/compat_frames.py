@@ -17,11 +17,11 @@ def traceback(source_info: Any) -> Any:
     return getattr(source_info, "traceback", None)
 
 
-def raw_frames(trace: Any) -> tuple[Sequence[Any], Sequence[int]] | None:
+def raw_frames(trace: Any, *, whole: bool = False) -> tuple[Sequence[Any], Sequence[int]] | None:
     """Return code objects and their bytecode offsets, innermost first; None where JAX does not expose them.
 
     They end where the equation's jaxpr begins. JAX 0.9.0 also keeps the frames around that. These belong to the call
-    that first traced the function: JAX caches the jaxpr and reuses it for other calls.
+    that first traced the function: JAX caches the jaxpr and reuses it for other calls. With `whole`, they are included.
     """
     if trace is None:
         return (), ()
@@ -29,6 +29,8 @@ def raw_frames(trace: Any) -> tuple[Sequence[Any], Sequence[int]] | None:
     if frames is None:
         return None
     codes, offsets = frames()
+    if whole:
+        return codes, offsets
     for depth, code in enumerate(codes):
         if code.co_name in _TRACING and code.co_filename.endswith(_TRACES):
             return codes[:depth], offsets[:depth]

@@ -45,7 +45,7 @@ def main():
             row = rows[found.walk.place(equation)]
             told.setdefault(id(equation), (row, frames, function, []))[3].extend(around)
         equations = list(told.values())
-        keep("jaxpr", found.text.texts, equations)
+        keep("jaxpr", found.text.texts, {"equations": equations, **jaxprs_of(getattr(jaxpr, "jaxpr", jaxpr))})
         return found
 
     stages.Staged.stablehlo, stages.Staged.hlo, lens.shown = lowered, compiled, traced
@@ -62,16 +62,38 @@ def told_of(jaxpr, function="", around=()):
     for equation in jaxpr.eqns:
         frames = frames_of(equation.source_info.traceback, function)
         yield equation, frames, function, around
-        for value in equation.params.values():
-            for inner in value if isinstance(value, (tuple, list)) else [value]:
-                inner = getattr(inner, "jaxpr", inner)
-                if hasattr(inner, "eqns"):
-                    name = str(getattr(getattr(inner, "debug_info", None), "func_src_info", ""))
-                    yield from told_of(inner, name, (*frames, *around))
+        for inner in nested_in(equation):
+            yield from told_of(inner, name_of(inner), (*frames, *around))
+
+
+def nested_in(equation):
+    for value in equation.params.values():
+        for inner in value if isinstance(value, (tuple, list)) else [value]:
+            inner = getattr(inner, "jaxpr", inner)
+            if hasattr(inner, "eqns"):
+                yield inner
+
+
+def name_of(jaxpr):
+    return str(getattr(getattr(jaxpr, "debug_info", None), "func_src_info", ""))
+
+
+def jaxprs_of(root):
+    """Return each jaxpr's equations: primitive, user frames inside the traced function, all of them, nested jaxprs."""
+    found, waiting = {}, [(root, "")]
+    while waiting:
+        jaxpr, name = waiting.pop()
+        equations = found[str(id(jaxpr))] = []
+        for each in jaxpr.eqns:
+            nested = list(nested_in(each))
+            frames = [frames_of(each.source_info.traceback, name), frames_of(each.source_info.traceback, None)]
+            equations.append((each.primitive.name, *frames, [str(id(inner)) for inner in nested]))
+            waiting += [(inner, name_of(inner)) for inner in nested if str(id(inner)) not in found]
+    return {"jaxprs": found, "root": str(id(root))}
 
 
 def frames_of(trace, function):
-    """Return the user's frames inside the traced function.
+    """Return the user's frames inside the traced function; all of them, if it is None.
 
     JAX 0.9.0 also keeps the frames around it, of its first caller. A library function that JAX traced during lowering
     or transposition has the frames of that moment, and none of the function.
@@ -80,8 +102,8 @@ def frames_of(trace, function):
     begins = (
         place for place, (code, _) in enumerate(pairs) if code.co_name in ("trace_to_jaxpr", "trace_to_jaxpr_dynamic")
     )
-    pairs = pairs[: next(begins, None)]
-    library = "site-packages" in function
+    pairs = pairs if function is None else pairs[: next(begins, None)]
+    library = function is not None and "site-packages" in function
     if library and not any(function.endswith(f" at {code.co_filename}:{code.co_firstlineno}") for code, _ in pairs):
         return []
     found = [

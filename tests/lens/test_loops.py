@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 from agreement import Agreement
-from traced import PROGRAMS, Called, links, traced_programs, written
+from traced import PROGRAMS, Called, is_coarse, links, traced_programs, written
+
+from jaxtour.engine.wire.commands import StageName
 
 pytestmark = pytest.mark.timeout(600)  # the first test of each Python waits while its worker compiles everything
 
@@ -57,3 +59,23 @@ def test_a_product_that_lost_its_name_belongs_to_its_own_expression(programs: di
         assert products, call
         for origin in products:
             assert expression in {written(span) for span in origin.spans}, (call, origin)
+
+
+@pytest.mark.parametrize("stage", ["stablehlo", "hlo"])
+def test_what_jax_lowered_for_an_earlier_call_belongs_to_each_call_in_its_turn(
+    programs: dict[str, list[Called]], python: str | None, stage: StageName
+) -> None:
+    train, layers = programs["draws"]
+    found: dict[bool, set[str]] = {True: set(), False: set()}
+    for line, origin in links(train.stages[stage]):
+        calls = stage == "hlo" or "_threefry_split" in train.stages[stage].texts[line]
+        if calls and "jit(_threefry_split)" in origin.path and origin.name != "fusion":
+            found["while/body/" in origin.path.partition("jit(_")[0]].update(map(written, origin.spans))
+    split = "jax.random.split(key)"
+    if stage == "stablehlo" or not is_coarse(python):
+        assert found[True] == {f"draws.py:13:22 {split}"}
+        assert found[False] == {f"draws.py:9:18 {split}", f"draws.py:10:19 {split}"}
+    if stage == "hlo" and not is_coarse(python):
+        inside = [origin for _, origin in links(layers.stages[stage]) if origin.name == "tanh"]
+        around = [{written(span).partition(" ")[0] for span in origin.callers} for origin in inside]
+        assert around == [{"draws.py:26:13", "draws.py:32:1"}, {"draws.py:27:13", "draws.py:32:1"}]

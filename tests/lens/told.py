@@ -104,14 +104,14 @@ def said(each: Called, text: str, origin: Origin, own: Iterable[Where]) -> str:
 
 def known(each: Called) -> set[Where]:
     """Return the places of a call's own equations; other places come from earlier calls with the same lowering."""
-    told = (frame for _, frames, _, around in each.told["jaxpr"] for frame in (*frames, *around))
+    told = (frame for _, frames, _, around in each.told["jaxpr"]["equations"] for frame in (*frames, *around))
     return {found for frame in told if (found := where(*frame[:5]))}
 
 
 def by_path(each: Called) -> dict[str, tuple[set[Where], set[Where]]]:
     """Return, for each path, the places of its equations and of the calls around them."""
     found: dict[str, tuple[set[Where], set[Where]]] = {}
-    for row, frames, _, around in each.told["jaxpr"]:
+    for row, frames, _, around in each.told["jaxpr"]["equations"]:
         own, outer = found.setdefault(row.get("path", ""), (set(), set()))
         places = [place for frame in frames if (place := where(*frame[:5]))]
         own.update(places[:1])
@@ -136,7 +136,7 @@ def equations(calls: Iterable[Called]) -> Tally:
     """Check every equation against the frames that JAX keeps for it."""
     tally = Tally()
     for each in calls:
-        for row, frames, _, around in each.told["jaxpr"]:
+        for row, frames, _, around in each.told["jaxpr"]["equations"]:
             origin = Origin(
                 kind="equation", spans=tuple(Span(*span) for span in row.get("spans", ())), unlinked=row.get("unlinked")
             )

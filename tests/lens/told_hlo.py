@@ -7,7 +7,8 @@ from functools import cached_property
 from itertools import pairwise
 
 import told_mlir
-from told import Tally, Where, by_path, judged, known, said, where
+from told import Tally, Where, by_path, judged, known, of_branch, said, where
+from told_frames import Frames
 from traced import Called
 
 TABLES = ("FileNames", "FunctionNames", "FileLocations", "StackFrames")
@@ -47,8 +48,9 @@ class Instruction:
 class Module:
     """One text; `lowered` is the StableHLO it was compiled from."""
 
-    def __init__(self, text: str, lowered: told_mlir.Module, places: set[Where]) -> None:
+    def __init__(self, text: str, lowered: told_mlir.Module, places: set[Where], frames: Frames | None = None) -> None:
         self.lowered = lowered
+        self._frames = frames or Frames()
         self._places = places
         self.computations: dict[str, list[Instruction]] = {}
         self.tables: dict[str, dict[int, str]] = {name: {} for name in TABLES}
@@ -140,17 +142,19 @@ class Module:
         return self._own[id(each)]
 
     def _told(self, each: Instruction) -> set[Where]:
-        for file, line, column in self.chain(each.frame):
-            begin = where(file, line, column, line, column)
-            if begin and begin[:3] in {place[:3] for place in self._places}:
-                every = self._beginning.get(begin[:3], {})
-                same = self.lowered.places(each.path)
-                if any(place[:3] == begin[:3] for place in same):
-                    return same
-                if same:  # merged from two, with the place of one and the path of the other
-                    return set(every)
-                named = {place for place, names in every.items() if _last(each.path) in names}
-                return named or set(every)
+        known = {place[:3] for place in self._places}
+        found = (where(file, line, column, line, column) for file, line, column in self.chain(each.frame))
+        if begins := [place[:3] for place in found if place and place[:3] in known]:
+            begin = self._frames.innermost(begins)
+            every = self._beginning.get(begin, {})
+            same = self.lowered.places(each.path)
+            if own := {place for place in same if place[:3] == begin}:
+                # Where the frames of an earlier call come first, those of other equations with the path may, too.
+                return same if begin == begins[0] else own | of_branch(self.lowered.equations, each.path, own)
+            if same:  # merged from two, with the place of one and the path of the other
+                return set(every)
+            named = {place for place, names in every.items() if _last(each.path) in names}
+            return named or set(every)
         # XLA keeps both paths of merged instructions, and no place: they have one if all operations of the path do.
         same = [self.lowered.own(one) for one in self.lowered.paths.get(each.path, ())] if each.path else []
         return same[0] if same and all(one == same[0] for one in same) else set()
@@ -261,7 +265,9 @@ class Module:
             loop = self.loop(each.computation)
             behind = f"{loop.path}/" if loop else ""
             every = [op for op in self.lowered.operations if op.name == f"stablehlo.{kind}"]
-            same = {op.location.own for op in every if any(path.startswith(behind) for path in self.lowered.path(op))}
+            same = {
+                self.lowered.place(op) for op in every if any(path.startswith(behind) for path in self.lowered.path(op))
+            }
             found |= {place for place in same if place} if len(same) == 1 else set()
         for caller in self.callers.get(each.computation, ()):
             if caller.opcode == "fusion" and each.root:
@@ -319,8 +325,9 @@ def instructions(calls: Iterable[Called]) -> Tally:
     """Check every instruction against its metadata."""
     tally = Tally()
     for each in calls:
-        lowered = told_mlir.Module(each.told["stablehlo"], by_path(each))
-        module = Module(each.told["hlo"], lowered, known(each))
+        frames = Frames.of(each)
+        lowered = told_mlir.Module(each.told["stablehlo"], by_path(each), frames)
+        module = Module(each.told["hlo"], lowered, known(each), frames)
         stage = each.stages["hlo"]
         shown = [line for line in range(len(stage.texts)) if stage.origin_of(line).kind == "instruction"]
         for line, one in zip(shown, module.all(), strict=True):

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 from told import Tally, Where, by_path, judged, known, of_branch, said, where
+from told_frames import Begin, Frames
 from traced import Called
 
 _STRING = r'"(?:[^"\\]|\\.)*"'
@@ -104,9 +105,11 @@ Paths: TypeAlias = dict[str, tuple[set[Where], set[Where]]]
 class Module:
     """The operations of one text, by their shown lines."""
 
-    def __init__(self, text: str, equations: Paths | None = None) -> None:
+    def __init__(self, text: str, equations: Paths | None = None, frames: Frames | None = None) -> None:
         """Parse a text; `equations` has, by path, the places of the equations it was lowered from."""
-        self._equations = equations or {}
+        self.equations = equations or {}
+        self._frames = frames or Frames()
+        self._places: dict[int, Where | None] = {}
         self._table = Table(text)
         self.operations: list[Operation] = []
         self.lines = [line for line in text.split("\n") if not line.startswith("#loc")]
@@ -138,8 +141,28 @@ class Module:
 
     def own(self, each: Operation) -> set[Where]:
         """Return the place in its location; in a branch also that of its path."""
-        own = {each.location.own} if each.location.own else set()
-        return own.union(*(of_branch(self._equations, path, own) for path in self.path(each)))
+        place = self.place(each)
+        own = {place} if place else set()
+        return own.union(*(of_branch(self.equations, path, own) for path in self.path(each)))
+
+    def place(self, each: Operation) -> Where | None:
+        """Return the innermost place of the equation that an operation was made for, if its location has that."""
+        if id(each) not in self._places:
+            own = self._own(each)
+            begins = {self._frames.innermost(chain) for chain in self._chains(each)} if own else set()
+            self._places[id(each)] = next((place for place in own if place[:3] in begins), None)
+        return self._places[id(each)]
+
+    def _chains(self, each: Operation) -> list[list[Begin]]:
+        """Return where the frames of an operation begin, and those of the calls of its function, once for each call."""
+        own = [place[:3] for place in self._own(each)]
+        outer = [chain for call in self.calls.get(each.function, ()) for chain in self._chains(call)]
+        return [[*own, *chain] for chain in outer or [[]]]
+
+    def _own(self, each: Operation) -> list[Where]:
+        """Return the places of its location, without those that only another call with the same lowering has."""
+        found = (place for frame in each.location.frames if (place := where(*frame)))
+        return [place for place in found if self._frames.is_known(place[:3])]
 
     @cached_property
     def calls(self) -> dict[str, list[Operation]]:
@@ -159,7 +182,7 @@ class Module:
         """
         found: set[Where] = set()
         for call in self.calls.get(function, ()):
-            own, outer = call.location.own, self.sites(call.function)
+            own, outer = self.place(call), self.sites(call.function)
             found |= outer if own is None or own in outer else {own}
         return found
 
@@ -220,7 +243,7 @@ def operations(calls: Iterable[Called]) -> Tally:
     """Check every operation against its location."""
     tally = Tally()
     for each in calls:
-        module = Module(each.told["stablehlo"], by_path(each))
+        module = Module(each.told["stablehlo"], by_path(each), Frames.of(each))
         stage = each.stages["stablehlo"]
         places = known(each)
         shown = [line for line, text in enumerate(stage.texts) if stage.origin_of(line).kind == "instruction"]

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
+from .earlier import Earlier
 from .locations import LocationFrame, unescaped
 from .spans import Span
 from .stablehlo import SHARED, Linked, SpanAt
@@ -41,13 +42,14 @@ class Sources:
     """The first name of every path, if the learner's call does not have it."""
     around: tuple[Span, ...] = ()
     """The call itself, for instructions without a source."""
+    earlier: Earlier = field(default_factory=Earlier)
 
 
 class StackFrames:
     """Resolves instructions' metadata to expressions."""
 
     def __init__(self, rows: dict[str, dict[int, str]], sources: Sources) -> None:
-        self._place, self._beginning_at = sources.place, sources.beginning_at
+        self._place, self._beginning_at, self._earlier = sources.place, sources.beginning_at, sources.earlier
         files = {number: _unquoted(row) for number, row in rows["FileNames"].items()}
         functions = {number: _unquoted(row) for number, row in rows["FunctionNames"].items()}
         self._places = {number: _frame(row, files, functions) for number, row in rows["FileLocations"].items()}
@@ -65,14 +67,21 @@ class StackFrames:
         if key not in self._known:
             own: dict[Span, None] = {}
             callers: dict[Span, None] = {}
-            for number, frame in enumerate(self._chain(at)):
+            for number, frame in enumerate(self._own_chain(at, path)):
                 whole = self._beginning_at(frame, path, around=number > 0)
                 if number and len(whole) > 1:
                     whole = [frame]  # a frame further out is one call
                 spans = [span for known in whole[:SHARED] or [frame] if (span := self._place(*known)) is not None]
-                (callers if own else own).update(dict.fromkeys(spans))
+                (callers if own else own).update(dict.fromkeys(span for span in spans if span not in own))
             self._known[key] = tuple(own), tuple(callers)
         return self._known[key]
+
+    def _own_chain(self, start: At, path: str) -> list[LocationFrame]:
+        """Return an instruction's frames, without those of an earlier call."""
+        chain = self._chain(start)
+        placed = [(number, where) for number, frame in enumerate(chain) if (where := self._place(*frame)) is not None]
+        left = {placed[place][0] for place in self._earlier.left(path, [where for _, where in placed])}
+        return [frame for number, frame in enumerate(chain) if number not in left]
 
     def _chain(self, start: At) -> list[LocationFrame]:
         if isinstance(start, tuple):

@@ -4,6 +4,7 @@ JAX keeps the Python frames of every equation; the innermost learner's frame is 
 so an equation from a library function is linked to the learner's call to it.
 """
 
+from collections.abc import Sequence
 from types import FrameType
 from typing import Any, TypeAlias
 
@@ -45,6 +46,7 @@ class SpanFinder:
 
     def __init__(self) -> None:
         self._stacks: dict[Any, tuple[Span, ...]] = {}
+        self._whole: dict[Any, tuple[Span, ...]] = {}
         self._spans: dict[tuple[int, int], Span | None] = {}
         self._positions: dict[int, list[tuple[int | None, ...]]] = {}
         self._alive: list[Any] = []
@@ -59,7 +61,17 @@ class SpanFinder:
         trace = compat.traceback(source_info)
         found = self._stacks.get(trace)
         if found is None:
-            found = self._stacks[trace] = tuple(dict.fromkeys(self._find(source_info, trace)))
+            raw = compat.raw_frames(trace)
+            found = self._stacks[trace] = tuple(dict.fromkeys(self._find(source_info, raw)))
+        return found
+
+    def whole(self, source_info: Any) -> tuple[Span, ...]:
+        """Return the same with the frames around the equation's jaxpr, where JAX keeps them."""
+        trace = compat.traceback(source_info)
+        found = self._whole.get(trace)
+        if found is None:
+            raw = compat.raw_frames(trace, whole=True)
+            found = self._whole[trace] = tuple(dict.fromkeys(self._find(source_info, raw)))
         return found
 
     def enter(self, source_info: Any, function: compat.Function | None) -> bool:
@@ -83,8 +95,7 @@ class SpanFinder:
         raw = compat.raw_frames(compat.traceback(source_info))
         return raw is not None and any(wire_file(code.co_filename) and not is_shown(code) for code in raw[0])
 
-    def _find(self, source_info: Any, trace: Any) -> list[Span]:
-        raw = compat.raw_frames(trace)
+    def _find(self, source_info: Any, raw: tuple[Sequence[Any], Sequence[int]] | None) -> list[Span]:
         if raw is None:
             places = compat.summarized_frames(source_info)
             spans = [span(file, line, column, line, column, function) for file, line, column, function in places]

@@ -5,11 +5,12 @@ MLIR writes a location after each operation, or after the line that closes its r
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
+from .earlier import Earlier
 from .locations import LocationFrame, Locations, without_locations
 from .mlir_values import add_line, note_types
 from .origins import Parsed, Table, alike, transforms_of
@@ -21,6 +22,7 @@ MOST = 64
 SHARED = 3
 """A constant used by more expressions than this belongs to none of them."""
 
+Exact: TypeAlias = Mapping[str, tuple[Span, int]]
 SpanAt: TypeAlias = Callable[[str, int, int, int, int, str], Span | None]
 """The learner's expression at a frame; None for a frame in a library."""
 
@@ -69,14 +71,13 @@ class StableHloReader:
     """One module; parsed once, with sources resolved on demand."""
 
     def __init__(
-        self, text: str, place: SpanAt, root: str = "", exact: Mapping[str, tuple[Span, int]] | None = None
+        self, text: str, place: SpanAt, root: str = "", exact: Exact | None = None, earlier: Earlier | None = None
     ) -> None:
         """Set up a reader; `root` is the first name of every path, if the learner's call does not have it.
 
         `exact` has, by path, the expression and the number of its equations, if they share one expression.
         """
-        self._root = root
-        self._exact = exact or {}
+        self._root, self._exact, self._earlier = root, exact or {}, earlier or Earlier()
         module = re.search(r"^module @jit_(\w+)", text, re.M)
         self._outermost = f"jit({module[1]})/" if module and not root else ""
         self.locations = Locations(text)
@@ -207,15 +208,26 @@ class StableHloReader:
 
     def _once_each(self, line: _Line, sites: tuple[Linked, ...]) -> Iterator[Linked]:
         """Yield the source of an operation inside a function, for each call of the function."""
-        written, own = self.locations[line.loc].path, self._own(line.loc)
+        own = self._own(line.loc)
         # It may have the place of the first call.
-        spans = () if any(span in site.spans for site in sites for span in own.spans) else own.spans
+        is_first = any(span in site.spans for site in sites for span in own.spans)
         for site in sites:
-            path = own.path
-            if site.path and (path or line.name == "func.call") and self._is_behind(written, site.path):
-                path = f"{site.path}/{path}".rstrip("/")
-            around = (*own.callers, *site.spans, *site.callers) if spans else site.callers
-            yield Linked(path, spans or site.spans, around)
+            path, frames = self._path_behind(line, site), () if is_first else self._later(line, site)
+            around = (*frames[1:], *site.spans, *site.callers) if frames else site.callers
+            yield Linked(path, frames[:1] or site.spans, around)
+
+    def _path_behind(self, line: _Line, site: Linked) -> str:
+        """Return the path of an operation inside a function, for one call of it."""
+        path, written = self._own(line.loc).path, self.locations[line.loc].path
+        if site.path and (path or line.name == "func.call") and self._is_behind(written, site.path):
+            return f"{site.path}/{path}".rstrip("/")
+        return path
+
+    def _later(self, line: _Line, site: Linked) -> tuple[Span, ...]:
+        """Return the frames of an operation inside a function without those that are not of this call of it."""
+        frames = self._frames(line.loc)
+        left = self._earlier.left(self._path_behind(line, site), (*frames, *site.spans, *site.callers))
+        return _except(frames, left)
 
     def link(self, line: _Line) -> Linked:
         """Return the source of an operation, through the calls of its function.
@@ -256,20 +268,21 @@ class StableHloReader:
 
     def _own(self, loc: str) -> Linked:
         if loc not in self._located:
-            path, frames = self.locations[loc]
-            path = without_root(path, self._root)
-            spans = [span for frame in frames if (span := self._place(*frame)) is not None]
-            spans = [span for number, span in enumerate(spans) if span not in spans[:number]]
-            self._located[loc] = Linked(path, tuple(spans[:1]), tuple(spans[1:]))
+            path = without_root(self.locations[loc].path, self._root)
+            self._located[loc] = _linked(path, self._frames(loc))
         return self._located[loc]
+
+    def _frames(self, loc: str) -> tuple[Span, ...]:
+        return tuple(span for frame in self.locations[loc].frames if (span := self._place(*frame)) is not None)
 
     def _through_calls(self, line: _Line) -> Linked:
         """Resolve an operation through its function's calls: JAX lowers a function once, where it is first called."""
-        own, path = self._own(line.loc), self._path(line)
+        path, frames = self._path(line), self._frames(line.loc)
         calls = self._calls.get(line.function)
         if not calls:
-            return own._replace(path=path)
-        sites = [self.link(call) for call in calls]
+            return _linked(path, _except(frames, self._earlier.left(path, frames)))
+        left = max((self._later(line, site) for site in self._sites(line.function)), key=len, default=frames)
+        own, sites = _linked(path, left), [self.link(call) for call in calls]
         spans = tuple(dict.fromkeys(span for site in sites for span in site.spans[:SHARED]))
         around = tuple(dict.fromkeys(span for site in sites for span in site.callers))
         if not own.spans or own.spans[0] in spans:
@@ -366,6 +379,15 @@ class StableHloReader:
         self._calls = {name: calls for name, calls in self._calls.items() if name in known}
         for name, calls in self._calls.items():
             self._calls[name] = [call for call in calls if call.function != name]
+
+
+def _linked(path: str, spans: Iterable[Span]) -> Linked:
+    spans = tuple(dict.fromkeys(spans))
+    return Linked(path, spans[:1], spans[1:])
+
+
+def _except(spans: tuple[Span, ...], left: Collection[int]) -> tuple[Span, ...]:
+    return tuple(span for number, span in enumerate(spans) if number not in left)
 
 
 def _begins(starts: str) -> bool:

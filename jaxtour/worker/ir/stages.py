@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
 import jax
 
@@ -17,14 +17,13 @@ from ..runner.writer import Event
 from ..values.told import values, values_of_program
 from . import hlo, lens, stablehlo
 from .cost import cost
+from .earlier import Earlier, StartPlace, start_of
 from .metadata import Sources
 from .origins import Parsed, Table, pieces
 from .spans import Span, span
 from .walk import Walk
 
 Say = Callable[[Event], None]
-StartPlace: TypeAlias = tuple[str, int, int]
-"""File, line and column of an expression's start; XLA keeps one end for all expressions that start there."""
 
 
 @dataclass
@@ -39,6 +38,8 @@ class Staged:
     """The places in the learner's code that its jaxpr comes from; None if unknown."""
     exact: dict[str, tuple[Span, int]] = field(default_factory=dict)
     """The expression and the number of the equations with a path, if they share one expression."""
+    earlier: Earlier = field(default_factory=Earlier)
+    """The frames that one equation may leave in front of another's."""
     call: lens.Call | None = None
     """The call that runs it; None for a recorded program."""
     is_jitted: bool = False
@@ -52,7 +53,7 @@ class Staged:
         JAX caches its lowering of library functions; the oldest supported JAX keeps the places of the first call in it.
         """
         found = span(file, line, column, end_line, end_column, function)
-        if found is None or (self.known is not None and _place(found) not in self.known):
+        if found is None or (self.known is not None and start_of(found) not in self.known):
             return None
         return found
 
@@ -62,7 +63,7 @@ class Staged:
         text = self.lowered.as_text(debug_info=True)
         if not text:
             raise lens.LensError("this backend does not provide StableHLO text")
-        return stablehlo.StableHloReader(str(text), self.place, self.root, self.exact)
+        return stablehlo.StableHloReader(str(text), self.place, self.root, self.exact, self.earlier)
 
     @cached_property
     def compiled(self) -> Any:
@@ -85,7 +86,8 @@ class Staged:
     @cached_property
     def _links(self) -> tuple[Table, Parsed]:
         table, module = Table(), self.module
-        sources = Sources(self.place, module.beginning_at, module.paths(), module.only, self.root, self.around)
+        around, earlier = self.around, self.earlier
+        sources = Sources(self.place, module.beginning_at, module.paths(), module.only, self.root, around, earlier)
         return table, self.optimised.read(table, sources)
 
     @property
@@ -192,23 +194,20 @@ def staged(workspace: Workspace, source: lens.Expression) -> Staged:
     return Staged(jitted.lower(*inputs), root, around, *_places(jaxpr, around), made)
 
 
-def _place(where: Span) -> StartPlace:
-    return where[0], where[1], where[2]
+def _places(jaxpr: Any, around: tuple[Span, ...]) -> tuple[frozenset[StartPlace], dict[str, tuple[Span, int]], Earlier]:
+    """Return the places that a jaxpr comes from; by path, the expression and the number of its equations; and frames.
 
-
-def _places(jaxpr: Any, around: tuple[Span, ...]) -> tuple[frozenset[StartPlace], dict[str, tuple[Span, int]]]:
-    """Return the places that a jaxpr comes from; and by path, the expression and the number of its equations.
-
-    A path is left out unless its equations share one expression.
+    A path is left out unless its equations share one expression. The frames are those of earlier calls.
     """
     walk = Walk(jaxpr, around)
     rows = walk.table.rows
     found = (span for row in rows for span in (*row.get("spans", ()), *row.get("callers", ())))
-    known = frozenset(map(_place, found)) - frozenset(map(_place, walk.outdated))
+    known = frozenset(map(start_of, found)) - frozenset(map(start_of, walk.outdated))
     exact: dict[str, set[Span]] = {}
     counts: Counter[str] = Counter()
     for place, count in walk.counts.items():
         path = rows[place].get("path", "")
         exact.setdefault(path, set()).update(rows[place].get("spans", ()))
         counts[path] += count
-    return known, {path: (spans.pop(), counts[path]) for path, spans in exact.items() if path and len(spans) == 1}
+    single = {path: (spans.pop(), counts[path]) for path, spans in exact.items() if path and len(spans) == 1}
+    return known, single, Earlier(walk, known)

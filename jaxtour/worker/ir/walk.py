@@ -43,13 +43,15 @@ class _Around:
 
 
 @dataclass(slots=True)
-class _Jaxpr:
+class UsedJaxpr:
     """A jaxpr and the contexts it is used in."""
 
     jaxpr: Any
     users: list[_Around] = field(default_factory=list)
     inner: dict[int, list[tuple[str, int, Any]]] = field(default_factory=dict)
     """The jaxprs in each equation's parameters, by the equation's index."""
+    function: compat.Function | None = None
+    """The function that it was traced from; None for the outermost, which was just traced."""
 
 
 class Walk:
@@ -68,15 +70,16 @@ class Walk:
         """Expression and callers in the current jaxpr, by an equation's frames."""
         self._paths: dict[Any, str] = {}
         self._function: compat.Function | None = None
-        """The function that the current jaxpr was traced from; None for the outermost, which was just traced."""
+        """The current jaxpr's."""
         self._root = getattr(jaxpr, "jaxpr", jaxpr)
-        self._order = _users_first(self._root)
-        by_id = {id(each.jaxpr): each for each in self._order}
+        self.jaxprs = _users_first(self._root)
+        """Every jaxpr once, after all its users."""
+        by_id = {id(each.jaxpr): each for each in self.jaxprs}
         outermost = self.calls.node(0, ((each[0], each[1], each[5] or MODULE, False) for each in around))
         by_id[id(self._root)].users = [_Around(around, around, call=outermost)]
-        for each in self._order:
+        for each in self.jaxprs:
             self._walk(each, by_id)
-        self.equations = _counted(self._order)
+        self.equations = _counted(self.jaxprs)
         """The number of equations, with those of nested jaxprs as often as they are used."""
 
     @property
@@ -110,10 +113,21 @@ class Walk:
         """Return the node of an equation in the tree of calls; 0 for one that the printer made."""
         return self._nodes.get(id(equation), 0)
 
-    def _walk(self, each: _Jaxpr, by_id: dict[int, _Jaxpr]) -> None:
+    def path(self, equation: Any) -> str:
+        """Return the path of an equation of the walk."""
+        return str(self.table.rows[self._places[id(equation)]].get("path", ""))
+
+    def frames(self, equation: Any, jaxpr: UsedJaxpr) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
+        """Return an equation's expression and calls inside its jaxpr; and all frames that JAX keeps for it."""
+        frames = self._frames.of(equation.source_info)
+        entered = frames and self._frames.enter(equation.source_info, jaxpr.function)
+        return frames if entered else (), self._frames.whole(equation.source_info)
+
+    def _walk(self, each: UsedJaxpr, by_id: dict[int, UsedJaxpr]) -> None:
         around = _merged(each.users)
         self._known = {}
-        self._function = None if each.jaxpr is self._root else compat.traced_function(each.jaxpr)
+        each.function = None if each.jaxpr is self._root else compat.traced_function(each.jaxpr)
+        self._function = each.function
         for number, equation in enumerate(each.jaxpr.eqns):
             self.primitives.add(equation.primitive.name)
             self._places[id(equation)] = self._add(equation, around)
@@ -225,13 +239,13 @@ def _merged(users: list[_Around]) -> _Around:
     )
 
 
-def _users_first(root: Any) -> list[_Jaxpr]:
+def _users_first(root: Any) -> list[UsedJaxpr]:
     """Return every jaxpr once, after all its users."""
-    made: dict[int, _Jaxpr] = {}
-    finished: list[_Jaxpr] = []
+    made: dict[int, UsedJaxpr] = {}
+    finished: list[UsedJaxpr] = []
 
     def children(jaxpr: Any) -> Iterator[Any]:
-        each = made[id(jaxpr)] = _Jaxpr(jaxpr)
+        each = made[id(jaxpr)] = UsedJaxpr(jaxpr)
         for number, equation in enumerate(jaxpr.eqns):
             if inner := compat.nested(equation):
                 each.inner[number] = inner
@@ -248,7 +262,7 @@ def _users_first(root: Any) -> list[_Jaxpr]:
     return finished[::-1]
 
 
-def _counted(order: list[_Jaxpr]) -> int:
+def _counted(order: list[UsedJaxpr]) -> int:
     """Return the number of equations, with those of a jaxpr as often as it is used."""
     counts: dict[int, int] = {}
     for each in reversed(order):
