@@ -106,6 +106,8 @@ def _crossed(terminal: Terminal, out: Path, key: str, brings: str) -> list[str]:
     """Return what a key passes through until the screen shows its effect and nothing more arrives."""
     _toggle(terminal, out)
     terminal.send(key)
+    while not terminal.pump(1.0):
+        pass
     terminal.quiet(0.3, 60)
     terminal.until(lambda screen: brings in screen and "● ready" in screen, 60)
     terminal.quiet(2.0, 60)

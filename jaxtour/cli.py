@@ -173,8 +173,9 @@ def run(
 
 
 @main.command(context_settings=HELP)
-@click.argument("targets", nargs=-1, metavar="[LESSON | PATH]...")
+@click.argument("targets", nargs=-1, metavar="[LESSON[/STEP] | PATH[/STEP]]...")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--github", is_flag=True, help="Print problems so that GitHub shows them next to their lines.")
 @click.option(
     "--jobs", type=click.IntRange(1, 32), metavar="N", help="The number of CPU workers; default: one per core."
 )
@@ -183,20 +184,40 @@ def run(
 def check(
     targets: tuple[str, ...],
     as_json: bool,
+    github: bool,
     jobs: int | None,
     trust: bool,
     options: WorkerOptions,
 ) -> None:
     """Check every step of a lesson against what it expects.
 
-    PATH is a lesson file, a folder of lessons, or a notebook, whose results it compares with the stored outputs.
-    Without an argument, it checks the course. The exit code is 1 if anything is wrong.
+    PATH is a lesson file, a folder of lessons, or a notebook, whose results it compares with the stored outputs. With
+    STEP, as in `loops.yaml/fails`, it checks that step alone: those before it only run. Without an argument, it checks
+    the course. The exit code is 1 if anything is wrong.
     """
+    if as_json and github:
+        fail("--json and --github are two formats: choose one")
 
     def action() -> int:
         from jaxtour.commands.check import check as command
 
-        return command(targets, config(options), as_json=as_json, jobs=jobs, trust=trust)
+        return command(targets, config(options), as_json=as_json, github=github, jobs=jobs, trust=trust)
+
+    finish(action)
+
+
+@main.command(context_settings=HELP)
+@click.argument("file", metavar="FILE.yaml")
+def new(file: str) -> None:
+    """Write a small lesson, to begin your own with.
+
+    It has comments, and passes `jaxtour check`. An existing file stays as it is.
+    """
+
+    def action() -> int:
+        from jaxtour.commands.new import new as command
+
+        return command(file)
 
     finish(action)
 

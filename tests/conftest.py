@@ -75,7 +75,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     no process works on while the others have nothing left to do.
     """
     for item in items:
-        kinds = [kind for kind in KINDS if item.get_closest_marker(kind)]
+        marks = {mark.name for mark in item.iter_markers()}
+        kinds = [kind for kind in KINDS if kind in marks]
         kinds += ["conformance"] if "python" in getattr(item, "fixturenames", ()) else []
         if hidden := [kind for kind in kinds if not _has(item.path, kind)]:
             words = f"{hidden[0]} must stand in this file, or `make {hidden[0]}` leaves it out"
@@ -112,8 +113,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def _rank(item: pytest.Item) -> tuple[bool, bool, bool]:
-    folder = item.path.relative_to(Path(__file__).parent).parts[0]
-    return not item.get_closest_marker("long"), not item.get_closest_marker(ALONE), folder in IN_PROCESS
+    return not item.get_closest_marker("long"), not item.get_closest_marker(ALONE), _in_process(item.path)
+
+
+@cache
+def _in_process(file: Path) -> bool:
+    return file.relative_to(Path(__file__).parent).parts[0] in IN_PROCESS
 
 
 def _python(item: pytest.Item) -> str:

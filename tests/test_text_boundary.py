@@ -187,7 +187,7 @@ DOORS = {
     "engine/compare/verify.py",
     "render/ir/equations.py", "render/takeaway/draft.py", "render/takeaway/markdown.py", "render/takeaway/page.py",
     "render/takeaway/percent.py", "render/text/markdown.py", "render/value.py", "tui/lines/images.py",
-    "tui/peaks.py",
+    "streams.py", "tui/peaks.py",
     "tui/screens/profile.py", "tui/tour/controllers/answers.py", "tui/tour/controllers/search.py",
     "streams.py", "tui/terminal.py", "tui/tour/screen.py",
 }  # fmt: skip

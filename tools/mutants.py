@@ -22,6 +22,7 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -46,9 +47,15 @@ class Module:
     seconds: float = 0.0
     outcomes: Counter[str] = field(default_factory=Counter)
 
-    def __post_init__(self) -> None:
-        self.source = (ROOT / self.path).read_text(encoding="utf-8")
-        self.every = mutations(self.source)
+    @cached_property
+    def source(self) -> str:
+        """Its text, without changes."""
+        return (ROOT / self.path).read_text(encoding="utf-8")
+
+    @cached_property
+    def every(self) -> list[Mutation]:
+        """All changes to it, in the order of the text."""
+        return mutations(self.source)
 
     def cells(self) -> tuple[str, ...]:
         """Return the cells of its row."""

@@ -69,6 +69,32 @@ class Catalogue(msgspec.Struct, frozen=True):
     entries: tuple[LessonEntry, ...]
     comes_along: bool = False
     """Whether it is the course that comes with jaxtour."""
+    folder: Path | None = None
+    """The folder whose files these are, if the user named one."""
+
+    def as_now(self, shown: LessonEntry) -> "Catalogue":
+        """Return the lessons that the folder has now, with what was read of them.
+
+        If the file of the lesson shown is gone, a new file with its id replaces it; without one it stays.
+        """
+        if self.folder is None:
+            return self
+        try:
+            found = _files(self.folder)
+        except CourseError:
+            return self
+        known = {entry.path: entry for entry in self.entries}
+        new = [LessonEntry(guess_id(path), path, self.folder) for path in found if path not in known]
+        entries = [*(known[path] for path in found if path in known), *new]
+        if shown not in entries and all(entry.lesson().id != shown.id for entry in new):
+            entries.append(shown)
+        return Catalogue(tuple(sorted(entries, key=lambda entry: entry.path.name)), folder=self.folder)
+
+    def place_of(self, entry: LessonEntry) -> int:
+        """Return the index of an entry, or else of the one with its id."""
+        if entry in self.entries:
+            return self.entries.index(entry)
+        return next(place for place, each in enumerate(self.entries) if each.id == entry.id)
 
     def find(self, target: str) -> tuple[Lesson, Step | Broken]:
         """Return lesson and step of `lesson/step`, or the first step; raises `CourseError` that suggests names."""
@@ -126,8 +152,8 @@ def open_path(path: Path) -> Catalogue:
         return Catalogue((entry,))
     found = _files(path)
     if not found:
-        raise CourseError(f"{path}: no lessons here: name lesson files like 01-name.yaml")
-    return Catalogue(tuple(LessonEntry(guess_id(each), each, path) for each in found))
+        raise CourseError(f"{path}: no lessons here: name lesson files like 01-name.yaml; jaxtour new writes one")
+    return Catalogue(tuple(LessonEntry(guess_id(each), each, path) for each in found), folder=path)
 
 
 def has_lessons(folder: Path) -> bool:
@@ -198,6 +224,11 @@ class ReadLessons:
     def forget(self, entry: LessonEntry) -> None:
         """Let the next visit read a lesson again."""
         self._by_path.pop(entry.path, None)
+
+    def keep(self, entries: Iterable[LessonEntry]) -> None:
+        """Forget the lessons of all other entries."""
+        paths = {entry.path for entry in entries}
+        self._by_path = {path: lesson for path, lesson in self._by_path.items() if path in paths}
 
     def renew(self, entry: LessonEntry, lesson: Lesson, place: Step | Broken) -> Lesson:
         """Take a lesson as its file is now; an unreadable one keeps its title, and `place` becomes its broken step."""

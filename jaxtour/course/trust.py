@@ -49,6 +49,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """All code that would run."""
     changes: Raw | None
     """What changed since the learner trusted the file, as a unified diff; None if they never did."""
+    saves: bool = False
+    """Whether the learner may also trust what is saved to the file later."""
 
     @property
     def words(self) -> str:
@@ -65,7 +67,12 @@ class Trust:
         self.path = path or paths.state_dir() / "trusted.json"
         self._bundled = Path(os.path.realpath(paths.lessons_dir()))
         self._everything = everything or os.environ.get(EVERYTHING) == "1"
-        self._for_now: set[tuple[str, str]] = set()
+        self.follows = False
+        """Whether this jaxtour shows each save of a lesson, so that the learner may trust later saves too."""
+        self._for_now: dict[str, list[str]] = {}
+        """The code that may run until jaxtour ends, by file; the last one is what the learner saw last."""
+        self._saves: set[str] = set()
+        """The files that may run as they are saved, until jaxtour ends."""
         self._kept: _Kept | None = None
 
     def question(self, lesson: Lesson) -> Question | None:
@@ -76,25 +83,30 @@ class Trust:
         if self._everything or lesson.plain or not lesson.file or self._is_bundled(lesson.file.text):
             return None
         file, code = os.path.realpath(lesson.file.text), code_of(lesson)
-        digest = _digest(code)
-        known = self.files().get(file)
-        if (file, digest) in self._for_now or (known and known.digest == digest):
+        seen, known = self._for_now.get(file, []), self.files().get(file)
+        if file in self._saves or code in seen or (known and known.digest == _digest(code)):
             return None
+        before = seen[-1] if seen else known.code if known else None
         return Question(
             file=Raw(file),
             named=lesson.file,
             steps=sum(not isinstance(step, Broken) for step in lesson.steps),
             code=Raw(code),
-            changes=Raw(_diff(known.code, code)) if known else None,
+            changes=None if before is None else Raw(_diff(before, code)),
+            saves=self.follows,
         )
 
     def allow(self, lesson: Lesson, *, keep: bool) -> None:
         """Let the lesson run as it is now; without `keep` only until jaxtour ends. Raises `OSError` if not written."""
         file, code = os.path.realpath(lesson.file.text), code_of(lesson)
-        self._for_now.add((file, _digest(code)))
+        self._for_now.setdefault(file, []).append(code)
         if keep:
             new = TrustedFile(_digest(code), code, time.time())
             self._change(lambda files: files.__setitem__(file, new))
+
+    def allow_saves(self, question: Question) -> None:
+        """Let the question's file run, as it is now and as anyone saves it, until jaxtour ends."""
+        self._saves.add(question.file.text)
 
     def forget(self, name: str) -> list[str]:
         """Forget the file with this path, or the files in this folder, and return them.

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from jaxtour.course.model import Lesson, Requires, Step, TimeSpec, TraceSpec
+from jaxtour.course.model import Broken, Lesson, Requires, Step, TimeSpec, TraceSpec
 from jaxtour.course.questions import what_of
 from jaxtour.engine.wire.commands import (
     Cell,
@@ -137,6 +137,9 @@ HOW: Mapping[str, str] = {
 IN_ONE = "raised in one process, while another one waited for it"
 
 
+UNREAD = "cannot be read"
+
+
 class LeftOut(NamedTuple):
     """A step that later ones run without."""
 
@@ -191,6 +194,12 @@ class Halted:
     def without(self, cells: Iterable[Cell]) -> tuple[Cell, ...]:
         """Return the cells that leave a state."""
         return tuple(cell for cell in cells if cell not in self._cells)
+
+    def left_out(self, lesson: Lesson, step: Step) -> tuple[LeftOut, ...]:
+        """Return the earlier steps that the step runs without: broken ones, and ones that ended the worker."""
+        earlier = itertools.takewhile(lambda each: each.id != step.id, lesson.steps)
+        broken = (LeftOut(each.id, UNREAD) for each in earlier if isinstance(each, Broken))
+        return (*broken, *self.among(cells_before(lesson, step)))
 
     def among(self, cells: Iterable[Cell]) -> tuple[LeftOut, ...]:
         """Return the cells that leave none."""

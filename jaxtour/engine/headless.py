@@ -1,6 +1,6 @@
 """Runs steps without a screen, for the commands that print or check."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, Self, TypeAlias
@@ -151,8 +151,8 @@ class Headless:
         if report.executed is None and report.done and report.done.status == "interrupted":
             self.session.halted.mark(cell(lesson, step), HOW["interrupted"])
 
-    async def survey(self, lesson: Lesson) -> AsyncIterator[Outcome]:
-        """Run and judge every step of a lesson.
+    async def survey(self, lesson: Lesson, steps: Sequence[Step | Broken] | None = None) -> AsyncIterator[Outcome]:
+        """Run and judge the steps of a lesson: every one, or only `steps`, in their order.
 
         Probes (compiling, asking, checking, calling what is timed) could change the state that later steps see, and a
         fresh worker for each step costs seconds. So all steps run first and are probed afterwards; before a step that
@@ -160,7 +160,7 @@ class Headless:
         on its own, and only that result counts.
         """
         found: list[Outcome] = []
-        for step in lesson.steps:
+        for step in lesson.steps if steps is None else steps:
             if isinstance(step, Step) and (step.runs_out or self.session.reopens(lesson, step)):
                 async for outcome in self._surveyed(lesson, found):
                     yield outcome

@@ -4,18 +4,19 @@ The starter of an exercise fails, every right solution passes, and every wrong o
 what it should, and nothing else.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 import msgspec
 
 from jaxtour.course.edits import varied
-from jaxtour.course.model import Exercise, Lesson, Step
-from jaxtour.engine.cells import asked_of
+from jaxtour.course.model import Broken, Exercise, Lesson, Step
+from jaxtour.engine.cells import asked_of, timeout_of
 from jaxtour.engine.compare.verify import WELL, Mismatch, as_expected, verify
 from jaxtour.engine.headless import TIMEOUT_S, Headless, Outcome
 from jaxtour.engine.report import Report
+from jaxtour.engine.wire.commands import Run
 from jaxtour.text import clean, short
 
 _MESSAGE = 300
@@ -26,23 +27,30 @@ class _Verdict(NamedTuple):
     message: str
 
 
-async def proved(engine: Headless, lesson: Lesson, tell: Callable[[Outcome], None] | None = None) -> list[Outcome]:
+async def proved(
+    engine: Headless,
+    lesson: Lesson,
+    tell: Callable[[Outcome], None] | None = None,
+    steps: Sequence[Step | Broken] | None = None,
+) -> list[Outcome]:
     """Return the outcomes of a lesson's steps, with what is wrong with their exercises, and with changes to try.
 
-    `tell` is called with each step's outcome before its changes are tried.
+    With `steps` it proves only those; earlier ones run for their state alone. `tell` is called with each step's outcome
+    before its changes are tried.
     """
     found: list[tuple[Outcome, list[Mismatch]]] = []
-    async for outcome in engine.survey(lesson):
+    async for outcome in engine.survey(lesson, steps):
         step, told = _proven(outcome), []
         if step and step.exercise:
             told = [each async for each in _faults(engine, lesson, step, step.exercise)]
         found.append((outcome, told))
         if tell:
             tell(outcome)
-    # A change runs in a fresh worker, which has none of the states that the probes of later steps need.
-    for outcome, told in found:
-        if step := _proven(outcome):
-            told += [each async for each in _changes(engine, lesson, step)]
+    # A change may change what later probes find. The states that the worker kept serve most of them; a fresh worker,
+    # which has none, takes seconds: it settles those that could not be tried there, or did not do what they should.
+    changes = [each for outcome, told in found if (step := _proven(outcome)) for each in _changes(step, told)]
+    for change in [each for each in changes if not await _holds(engine, lesson, each)]:
+        change.told.extend(await _tried(engine, lesson, change))
     return [_with(outcome, told) for outcome, told in found]
 
 
@@ -75,22 +83,51 @@ async def _faults(engine: Headless, lesson: Lesson, step: Step, exercise: Exerci
             yield Mismatch(message, ("exercise", "wrong", number, "because"))
 
 
-async def _changes(engine: Headless, lesson: Lesson, step: Step) -> AsyncIterator[Mismatch]:
-    """Yield which changes do not raise what they should, or raise what they should not."""
-    for number, change in enumerate(step.tries):
-        code = varied(step, number)
-        if code is None:
-            continue
-        run = await engine.session.run(lesson, step, code, timings=False, default_timeout_s=TIMEOUT_S)
-        failure = (await engine.whole(Report(run=run))).failure
-        told = f"{failure.type}: {short(failure.message, 120)}" if failure else ""
-        if change.raises is None:
-            if failure and not as_expected(step.raises or "", failure):
-                remedy = f"add `raises: {failure.type}` if it should"
-                yield Mismatch(f"tries[{number}]: raised {told}; {remedy}", ("tries", number))
-        elif not as_expected(change.raises, failure):
-            got = f"got {told}" if told else "but nothing was raised"
-            yield Mismatch(f"tries[{number}]: expected {change.raises}, {got}", ("tries", number, "raises"))
+class _Change(NamedTuple):
+    """A change to try, as the whole code of its step."""
+
+    step: Step
+    number: int
+    code: str
+    told: list[Mismatch]
+    """What is wrong with the step, where this change adds its own."""
+
+
+def _changes(step: Step, told: list[Mismatch]) -> list[_Change]:
+    codes = [(number, varied(step, number)) for number in range(len(step.tries))]
+    return [_Change(step, number, code, told) for number, code in codes if code is not None]
+
+
+async def _tried(engine: Headless, lesson: Lesson, change: _Change) -> list[Mismatch]:
+    """Return what is wrong with a change, from a run in the state before its step."""
+    step, number, code, _ = change
+    run = await engine.session.run(lesson, step, code, timings=False, default_timeout_s=TIMEOUT_S)
+    return _wrong(step, number, await engine.whole(Report(run=run)))
+
+
+async def _holds(engine: Headless, lesson: Lesson, change: _Change) -> bool:
+    """Return whether a change does what it should in the state that the worker kept, if it did."""
+    step, number, code, _ = change
+    asked = Run(run=0, attempt=code, timeout_s=timeout_of(step, TIMEOUT_S))
+    report = await engine.whole(Report(run=await engine.session.probe(lesson, step, asked)))
+    return report.done is not None and report.done.status == "ok" and not _wrong(step, number, report)
+
+
+def _wrong(step: Step, number: int, report: Report) -> list[Mismatch]:
+    """Return what a change did that it should not: at most one."""
+    change, failure, done = step.tries[number], report.failure, report.done
+    told = f"{failure.type}: {short(failure.message, 120)}" if failure else ""
+    if done and done.status not in ("ok", "error"):
+        return [Mismatch(f"tries[{number}]: {done.status}: {done.reason}", ("tries", number))]
+    if change.raises is None:
+        if failure is None or as_expected(step.raises or "", failure):
+            return []
+        remedy = f"add `raises: {failure.type}` if it should"
+        return [Mismatch(f"tries[{number}]: raised {told}; {remedy}", ("tries", number))]
+    if as_expected(change.raises, failure):
+        return []
+    got = f"got {told}" if told else "but nothing was raised"
+    return [Mismatch(f"tries[{number}]: expected {change.raises}, {got}", ("tries", number, "raises"))]
 
 
 async def _verdict(engine: Headless, lesson: Lesson, step: Step, code: str) -> _Verdict:

@@ -159,8 +159,8 @@ class Session:
 
     def run_for_probe(self, lesson: Lesson, step: Step, *, default_timeout_s: float | None = None) -> Handle:
         """Run a step so that it can be probed later, without changing the state that the steps leave."""
-        timeout_s = timeout_of(step, default_timeout_s)
-        return self._step(lesson, step, Run(run=0, cell=cell(lesson, step), keep=True, timeout_s=timeout_s))
+        kept = Run(run=0, cell=cell(lesson, step), keep=True, keep_before=bool(step.tries))
+        return self._step(lesson, step, msgspec.structs.replace(kept, timeout_s=timeout_of(step, default_timeout_s)))
 
     def _step(self, lesson: Lesson, step: Step, command: Run, base: dict[str, str] | None = None) -> Handle:
         """Run a command in the state that the earlier steps leave."""
@@ -315,8 +315,8 @@ class Session:
         return self._opened != self._wanted(lesson, step, (*self.before(lesson, step), cell(lesson, step)))
 
     def left_out(self, lesson: Lesson, step: Step) -> tuple[LeftOut, ...]:
-        """Return the earlier steps that the step runs without, since their code ended the worker."""
-        return self.halted.among(cells_before(lesson, step))
+        """Return the earlier steps that the step runs without."""
+        return self.halted.left_out(lesson, step)
 
     def _handle(self, send: Callable[[int], Awaitable[None]]) -> Handle:
         self._runs += 1

@@ -75,7 +75,6 @@ class ExploreApp(TourApp):
         self._saved = False
         tour.reload(await asyncio.to_thread(self._reload))
         if isinstance(tour.step, Broken):
-            tour.state.report = None
             screen.arrived()
             return
         if tour.view.edited:

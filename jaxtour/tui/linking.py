@@ -12,7 +12,7 @@ from jaxtour.render.ir.gutter import UNITS, glyph, in_words, is_continued, where
 from jaxtour.render.text.layout import Line, clip, plain
 from jaxtour.text import grouped, plural
 from jaxtour.tui.lines.document import NOTHING, Columns, Highlight, Highlighted, in_rows
-from jaxtour.tui.panes.source import SourceRows, columns_shown, expression, expressions, rows_of
+from jaxtour.tui.panes.source import NO_CODE, SourceRows, columns_shown, expression, expressions, rows_of
 from jaxtour.tui.panes.stage import graph_of, memory_rows, tree_of
 from jaxtour.tui.tour.view import StepView
 
@@ -49,7 +49,7 @@ class CursorLink(msgspec.Struct, frozen=True):
 
 def link(view: StepView, spot: Spot) -> CursorLink:
     """Return what is linked to a cursor."""
-    stage, rows = view.linked, rows_of(view)
+    stage, rows = view.linked, NO_CODE if view.stale else rows_of(view)
     target = target_of(view, spot, rows)
     name = variable_at(view, spot)
     found = (
@@ -110,7 +110,7 @@ def heads(stage: StageText, lines: Sequence[int]) -> Sequence[int]:
 
 def source_of(view: StepView, target: Target) -> Span | None:
     """Return the expression to go to: the target's own if the source pane has it, or else a call around it."""
-    files = (view.cell, f"{view.cell}:setup")
+    files = () if view.stale else (view.cell, f"{view.cell}:setup")
     return next((span for span in (*target.spans, *target.callers) if span.file in files), None)
 
 
@@ -272,7 +272,7 @@ LEAST = 4
 def said_of_source(view: StepView, link: CursorLink, width: int) -> Line:
     """Return `9:19  jnp.dot(w, x) → 1 equation` in `width` cells, or the place of an expression outside the pane."""
     stage, spot, rows, target = view.linked, link.spot, link.rows, link.target
-    if stage is None or not target:
+    if stage is None or not target or view.stale:
         return ()
     if spot.slot == "stage":
         span, *more = target.spans

@@ -107,7 +107,8 @@ def outcome(view: StepView) -> Line:
     report = view.report
     if report is None or report.done is None:
         return ()
-
+    if view.stale:
+        return (("   ", ""), ("changed since it ran", "warning"))
     match report.done.status:
         case "ok" | "error" if report.failure:
             return (("   ", ""), (f"raised {report.failure.type}", "muted"))

@@ -263,11 +263,6 @@ def is_bare_jit(function: Any) -> bool:
     return type(function) is type(jax.jit(str))
 
 
-def computes_in_calling_thread() -> bool:
-    """Return whether the CPU computes before a call returns: JAX's switch for that has no attribute."""
-    return getattr(jax.config, "values", {}).get("jax_cpu_enable_async_dispatch") is False
-
-
 def donates(function: Any) -> bool | None:
     """Return whether a jitted function donates inputs; None where JAX does not say, or if it is not jitted."""
     known = getattr(function, "_jit_info", None)

@@ -35,7 +35,7 @@ def test_the_example_is_a_lesson_with_every_kind_of_expectation() -> None:
 def test_the_workflow_checks_a_folder_without_a_question() -> None:
     [job] = yaml.safe_load(WORKFLOW)["jobs"].values()
     assert job["env"] == {"JAXTOUR_TRUST": "1"}
-    assert "jaxtour check lessons/" in [step.get("run") for step in job["steps"]]
+    assert "jaxtour check lessons/ --github" in [step.get("run") for step in job["steps"]]
 
 
 @pytest.mark.conformance

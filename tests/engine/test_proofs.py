@@ -85,6 +85,61 @@ ASKED = """\
 """
 
 
+TRIED = """\
+format: 1
+id: l
+title: L
+summary: x
+minutes: 1
+steps:
+  - id: a
+    title: A
+    text: x
+    code: |
+      import jax, jax.numpy as jnp
+      end, x = 2, jnp.arange(3.0)
+      def f(x): return x[:end]
+  - id: b
+    title: B
+    text: x
+    code: |
+      end = 1
+      y = f(x)
+    tries:
+      - {label: f sees the new global, old: end = 1, new: end = "one", raises: TypeError}
+      - {label: the array is gone, old: y = f(x), new: "x.delete(); f(x)", raises: RuntimeError}
+      - {label: no longer, old: y = f(x), new: f(x) + x}
+  - id: c
+    title: C
+    text: x
+    code: 'jax.config.update("jax_debug_nans", True); f = None'
+    tries:
+      - {label: a nan, old: f = None, new: jnp.log(f(x) - 1), raises: FloatingPointError}
+      - {label: settings are undone, old: "True); f = None", new: "False); jnp.log(f(x) - 1)"}
+  - id: d
+    title: D
+    text: x
+    code: y + 1
+    tries:
+      - {label: other settings, old: y + 1, new: jnp.log(-y - 1), raises: FloatingPointError}
+      - {label: for ever, old: y + 1, new: "while True: pass"}
+    timeout: 5
+  - {id: e, title: E, text: x, code: 'jax.config.update("jax_debug_nans", False)'}
+"""
+
+
+class Noting(ProcessEngine):
+    """Notes the commands."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[Command] = []
+
+    async def send(self, command: Command) -> None:
+        self.sent.append(command)
+        await super().send(command)
+
+
 class Forgetful(FakeEngine):
     """Keeps no state for probes."""
 
@@ -105,11 +160,12 @@ async def runs_of(lesson: str, engine: FakeEngine) -> list[tuple[str, bool]]:
 
 
 async def test_changes_run_after_the_probes_of_all_steps() -> None:
-    """A change takes a fresh worker: every step behind it that must be probed would run again, after all before it."""
+    """One that does not do what it should in the state that was kept runs in a fresh worker, which keeps none."""
     assert await runs_of(CHANGED, FakeEngine()) == [
         ('int("3")', False),
         ("f = abs", False),
         ("l/b", False),
+        ("l/a", False),
         ('int("x")', True),
     ]
 
@@ -163,3 +219,24 @@ async def test_what_is_wrong_with_an_exercise_is_said() -> None:
         ),
         "last": ("ok", []),
     }
+
+
+@pytest.mark.long
+async def test_changes_run_in_the_state_that_the_worker_kept_or_in_a_new_one() -> None:
+    """All but those of the step that ran with settings which the last step changed, and an endless one."""
+    lesson, engine = loads(TRIED.encode(), "l.yaml"), Noting()
+    assert lesson.problems == ()
+    async with Headless(Session(engine, WorkerConfig(platform="cpu"))) as headless:
+        outcomes = await proved(headless, lesson)
+    wrong = {outcome.step.id: [each.message for each in outcome.problems] for outcome in outcomes if outcome.problems}
+    assert wrong == {"d": ["tries[1]: timeout: the run took longer than 5 s"]}
+    runs = [command for command in engine.sent if isinstance(command, Run)]
+    assert [run.attempt for run in runs if run.attempt is not None][:5] == [
+        'end = "one"\ny = f(x)\n',
+        "end = 1\nx.delete(); f(x)\n",
+        "end = 1\nf(x) + x\n",
+        'jax.config.update("jax_debug_nans", True); jnp.log(f(x) - 1)',
+        'jax.config.update("jax_debug_nans", False); jnp.log(f(x) - 1)',
+    ]
+    afresh = [run.cell.code for run in runs if run.fresh and run.cell]
+    assert afresh == ["jnp.log(-y - 1)", "while True: pass"]

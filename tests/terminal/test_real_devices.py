@@ -1,5 +1,6 @@
 """The real program copes with simulated machines whose accelerators are not available."""
 
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -114,8 +115,12 @@ def test_who_waits_can_choose_something_else_or_quit(open_tour: Open, machine: M
     assert tour.ended() == 0
 
 
-def test_one_host_of_several_is_said_while_devices_are_opened_and_after(open_tour: Open) -> None:
-    tour = open_tour(TPU_WORKER_HOSTNAMES="a,b,c,d")
-    tour.until("● ready", PATIENCE_S)
+def test_one_host_of_several_is_said_while_devices_are_opened_and_after(open_tour: Open, tmp_path: Path) -> None:
+    said, pipe = "this is one of 4 hosts of a TPU slice", tmp_path / "opening"
+    os.mkfifo(pipe)
+    tour = open_tour(TPU_WORKER_HOSTNAMES="a,b,c,d", JT_OPENING=str(pipe))
+    tour.until(lambda text: "○ opening devices" in text and said in text, PATIENCE_S)
+    pipe.write_text("")
+    tour.until(lambda text: "● ready" in text and said not in text, PATIENCE_S)
     tour.send("d")
-    tour.until("this is one of 4 hosts of a TPU slice", PATIENCE_S)
+    tour.until(said)

@@ -1,6 +1,7 @@
 """The course, its script and its machine with a hostile character in place of every vowel."""
 
 from dataclasses import fields, is_dataclass, replace
+from functools import cache
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -48,19 +49,24 @@ def poisoned(value: T, hint: Any = None) -> T:
     if isinstance(value, Raw):
         return Raw(poisoned(value.text))
     if isinstance(value, msgspec.Struct):
-        hints = get_type_hints(type(value))
+        hints = _hints(type(value))
         return msgspec.structs.replace(
             value,
             **{name: poisoned(getattr(value, name), hints[name]) for name in value.__struct_fields__},
         )
     if is_dataclass(value) and not isinstance(value, type):
-        hints = get_type_hints(type(value))
+        hints = _hints(type(value))
         return replace(value, **{f.name: poisoned(getattr(value, f.name), hints[f.name]) for f in fields(value)})
     if isinstance(value, dict):
         return {poisoned(key): poisoned(each) for key, each in value.items()}
     if isinstance(value, tuple | list):
         return type(value)(poisoned(each) for each in value)
     return value
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
 
 
 def _closed(hint: Any) -> bool:

@@ -1,6 +1,7 @@
 """The real runner on a simulated machine: `machine_runner.py RUNNER options`, with the root folder in JT_MACHINE.
 
-JT_INSTALLED lists the modules that its Python appears to have, apart from jax.
+JT_INSTALLED lists the modules that its Python appears to have, apart from jax. JT_OPENING names a pipe: opening
+devices ends when somebody has opened that for writing and closed it.
 """
 
 import importlib
@@ -19,6 +20,9 @@ def main():
     accelerators = importlib.import_module(f"{runner.PACKAGE}.machine.accelerators")
     look, root, installed = accelerators.look, Path(os.environ["JT_MACHINE"]), os.environ.get("JT_INSTALLED", "")
     accelerators.look = lambda environ, _: look(environ, root, installed.split(",").__contains__)
+    if pipe := os.environ.get("JT_OPENING"):
+        unused = accelerators.unused
+        accelerators.unused = lambda *found: unused(*found) if Path(pipe).read_bytes() == b"" else None
     runner.main()
 
 

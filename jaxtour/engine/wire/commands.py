@@ -125,10 +125,12 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, tag_field="verb", tag="run"
     solution: str = ""
     """The exercise's own solution, which gives the right values."""
     attempt: str | None = None
-    """Code to check in a probe, in place of its cell's code; it runs in the state before that."""
+    """Code to run in a probe, in place of its cell's code and in the state before that; `checks` check it."""
     timeout_s: float | None = None
     keep: bool = False
     """Keep the namespace as the cell leaves it, for a later `probe`."""
+    keep_before: bool = False
+    """Keep the state before the cell too, for a probe with an `attempt`."""
     probe: Cell | None = None
     """Handle the requests in the namespace that this cell left: it was kept, or this cell ran last."""
     brief: bool = False

@@ -7,19 +7,22 @@ from jaxtour.course.model import Broken, Step
 from jaxtour.course.search import NO_PARAGRAPH
 from jaxtour.engine.compare.verify import stored_differences
 from jaxtour.render.text.layout import Line, Style, width_of, wrap
+from jaxtour.text import plural
 from jaxtour.tui.lines.document import Document
 from jaxtour.tui.panes.exercise import exercise_lines
 from jaxtour.tui.tour.practice import Prediction
 from jaxtour.tui.tour.view import StepView
 
 BLANK: Line = ()
+MOST_PROBLEMS = 5
+"""Lines with problems that the border names."""
 
 
 def document(view: StepView, width: int) -> Document:
     """Return everything to read about the step."""
     step = view.step
     if isinstance(step, Broken):
-        return _broken(step, width)
+        return _broken(view, step, width)
     if view.lesson.plain:
         from jaxtour.tui.panes import calls  # a lesson has no use for it
 
@@ -49,7 +52,7 @@ def document(view: StepView, width: int) -> Document:
     if view.finished and not view.edited:
         told = stored_differences(view.lesson, step, view.report)
         lines += [line for each in told for line in (BLANK, *wrap((("≠ ", "mark"), (each, "warning")), width))]
-    return Document(lines=lines, anchor=anchor, asked=down_to)
+    return Document(lines=lines, anchor=anchor, asked=down_to, subtitle=_problems(view))
 
 
 def _of_what(view: StepView, step: Step) -> Line:
@@ -77,7 +80,17 @@ def _styled(text: str, width: int) -> list[Line]:
     return markdown_lines(text, width)
 
 
-def _broken(step: Broken, width: int) -> Document:
+def _problems(view: StepView) -> Line:
+    """Return the lines of the file that have problems, for whoever writes it."""
+    rows = sorted({problem.line for problem in view.lesson.problems})
+    if not rows:
+        return ()
+    named = ", ".join(map(str, rows[:MOST_PROBLEMS])) + (" …" if len(rows) > MOST_PROBLEMS else "")
+    where = f"line{'s' * (len(rows) > 1)} {named}"
+    return ((f"{plural(len(view.lesson.problems), 'problem')} in the file: {where}", "warning"),)
+
+
+def _broken(view: StepView, step: Broken, width: int) -> Document:
     where = f"{step.error.file}:{step.error.line}:{step.error.column}"
     lines = [
         ((step.title, "title"),),
@@ -87,6 +100,11 @@ def _broken(step: Broken, width: int) -> Document:
         *wrap(((step.error.message, ""),), width),
         *wrap(((where, "muted"),), width),
     ]
+    if view.withheld and not view.lesson.plain:
+        lines += [BLANK, *wrap((("the results of its last run come back with it", "muted"),), width)]
+    for other in view.lesson.problems:
+        if other != step.error:
+            lines += [BLANK, *wrap((("✗ ", "error"), (str(other), "muted")), width, indent="  ")]
     return Document(lines=lines)
 
 

@@ -69,11 +69,15 @@ class SourceRows(NamedTuple):
         return self.setup_texts[line - self.setup.start] if line in self.setup else Raw()
 
 
+NO_CODE = SourceRows("", range(0), 1, range(0), ())
+"""The rows of a pane without code, or with other code than the results are about."""
+
+
 def rows_of(view: StepView) -> SourceRows:
     """Return where the code is in the pane."""
     step = view.step
     if isinstance(step, Broken):
-        return SourceRows(view.cell, range(0), 1, range(0), ())
+        return NO_CODE
     return _rows(view.cell, view.code.text, step.setup.text, view.state.setup)
 
 
@@ -126,7 +130,7 @@ def document(view: StepView, _width: int) -> Document:
         sign = signs.get(number, " ")
         gutter.append(((f"{number + 1:>{digits}}", "faint"), (sign, "mark" if sign != " " else "faint")))
     _happened(view, start, digits, lines, gutter, marks)
-    if view.profiled is not None and not view.stable:
+    if view.profiled is not None and not view.stable and not view.stale:
         from jaxtour.render.profile.columns import source_column
 
         gutter = [(*source_column(view.profiled, rows.place(number)), *line) for number, line in enumerate(gutter)]
@@ -144,7 +148,7 @@ def document(view: StepView, _width: int) -> Document:
 def expressions(view: StepView, rows: SourceRows, line: int) -> list[tuple[Columns, Columns]]:
     """Return the linked expressions of a line: their columns on the screen, and in the code."""
     place, stage = rows.place(line), view.traced
-    if place is None or stage is None:
+    if place is None or stage is None or view.stale:
         return []
     text = rows.text(line)
     return [(columns_shown(text, columns), columns) for columns in links_of(stage).selections(*place)]
@@ -179,7 +183,7 @@ def _happened(
     view: StepView, start: int, digits: int, lines: list[Line], gutter: list[Line], marks: dict[int, Mark]
 ) -> None:
     report = view.report
-    if report is None or view.state.file:
+    if report is None or view.state.file or view.stale:
         return
     for warning in report.warnings:
         index = start + (warning.line or 0) - 1
@@ -220,7 +224,7 @@ def _subtitle(view: StepView) -> Line:
 
 def failed(view: StepView) -> Line:
     """Return where the code, or tracing the call shown, failed; empty without a failure."""
-    failure = view.failure
+    failure = None if view.stale else view.failure
     if place := view.pointed:
         return ((f"not yet: line {place.line}", "warning"),)
     if failure is None or not failure.line:
@@ -240,9 +244,9 @@ def expression(view: StepView, span: Span) -> str:
 
 
 def code_of(view: StepView, file: str) -> list[str]:
-    """Return the lines of a file on the wire: this step's code, a setup, an earlier replayed step's code, or a file."""
+    """Return the lines of a file on the wire: this step's code as it ran, a setup, an earlier step's, or a file's."""
     if file == view.cell:
-        return view.code.text.split("\n")
+        return (view.state.code if view.stale else view.code.text).split("\n")
     if file in (view.own, *view.state.files) and view.lesson.plain:
         try:
             return _lines_of(file, Path(file).stat().st_mtime_ns)

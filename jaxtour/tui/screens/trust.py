@@ -10,11 +10,11 @@ from jaxtour.tui.lines.document import Document
 from jaxtour.tui.lines.view import LinesView
 from jaxtour.tui.screens.box import BoxScreen
 
-TrustAnswer: TypeAlias = Literal["always", "once"]
+TrustAnswer: TypeAlias = Literal["always", "once", "saves"]
 WIDEST = 96
-KEYS: Line = (
-    ("y", "primitive"), (" trust it   ", ""), ("o", "primitive"), (" only now   ", ""), ("Esc", "primitive"),
-    (" do not run", ""),
+SAVES: Line = (
+    ("If you write it yourself, ", ""), ("s", "primitive"),
+    (" lets it run as it is now and after each save, until you leave the tour.", ""),
 )  # fmt: skip
 _DIFF: dict[str, Style] = {"+": "success", "-": "error", "@": "muted"}
 
@@ -25,6 +25,7 @@ class TrustScreen(BoxScreen[TrustAnswer | None]):
     BINDINGS = [
         Binding("y", "dismiss('always')", show=False),
         Binding("o", "dismiss('once')", show=False),
+        Binding("s", "saves", show=False),
         Binding("n,escape,q", "dismiss(None)", show=False),
     ]
 
@@ -36,7 +37,19 @@ class TrustScreen(BoxScreen[TrustAnswer | None]):
     def refill(self) -> None:
         """Show where the lesson comes from, and its code or what changed in it."""
         self._lines.show(Document(lines=question_lines(self._question, self.inside(WIDEST))))
-        self.entitle("Run this lesson's code?", KEYS)
+        self.entitle("Run this lesson's code?", question_keys(self._question))
+
+    def action_saves(self) -> None:
+        """Let it run as it is saved, where the tour shows each save."""
+        if self._question.saves:
+            self.dismiss("saves")
+
+
+def question_keys(question: Question) -> Line:
+    """Return the keys that answer."""
+    saves: Line = (("s", "primitive"), (" each save too   ", "")) if question.saves else ()
+    keys: Line = (("y", "primitive"), (" trust it   ", ""), ("o", "primitive"), (" only now   ", ""), *saves)
+    return (*keys, ("Esc", "primitive"), (" do not run", ""))
 
 
 def question_lines(question: Question, width: int) -> list[Line]:
@@ -45,6 +58,7 @@ def question_lines(question: Question, width: int) -> list[Line]:
 
     lines = wrap((("from  ", "muted"), (question.file.line, "strong")), width, indent="      ")
     lines += wrap((("runs  ", "muted"), (size_of(question), "")), width, indent="      ")
+    lines += [(), *wrap(SAVES, width)] if question.saves else []
     if question.changes is None:
         said = "It is not part of jaxtour's course. Its code runs as you, with your files and your network. Read it:"
         return [*lines, (), *wrap_text(said, width), (), *python_lines(question.code.shown)]

@@ -1,6 +1,7 @@
 """The tour without its screen: the learner's place, the runs, and what they reported."""
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Literal
@@ -66,7 +67,7 @@ class Tour:
         """The lesson's index in the catalogue."""
         self.lessons = ReadLessons()
         self._done: set[StepKey] = set()
-        self._states: dict[StepKey, StepState] = {}
+        self._states: dict[StepKey, StepState] = defaultdict(StepState)
         self.exercises = Exercises(progress, self._defer)
         self.runs = Runs(session)
         self.predictions = Predictions(progress, self._defer)
@@ -89,8 +90,6 @@ class Tour:
 
     def state_of(self, key: StepKey) -> StepState:
         """Return the state of a step."""
-        if key not in self._states:
-            self._states[key] = StepState()
         return self._states[key]
 
     @property
@@ -104,6 +103,13 @@ class Tour:
         self.lesson = self.lessons.renew(self.entry, lesson, self.step)
         steps = self.lesson.steps
         self.step = next((step for step in steps if step.id == self.step.id), steps[min(place, len(steps) - 1)])
+
+    def renew(self, catalogue: Catalogue) -> None:
+        """Take the lessons of a folder as they are now; the place stays, also in a file with another name."""
+        before, self.catalogue, self.index = self.entry, catalogue, catalogue.place_of(self.entry)
+        self.lessons.keep(catalogue.entries)
+        if self.entry is not before:
+            self.reload(self.entry.lesson())
 
     def go(self, lesson_id: str | None = None, step_id: str | None = None) -> None:
         """Show a step by ids, or the first lesson or step if there is no such id."""
@@ -189,13 +195,12 @@ class Tour:
     @property
     def view(self) -> StepView:
         """The step view of the step shown."""
-        state = self.state
         return StepView.of(
-            state,
+            self.state,
             lesson=self.lesson,
             number=self.number,
             scratch=self.scratch is not None,
-            **self.kept.facts(self._file if state.file else None),
+            **self.kept.facts(self._file if self.state.file else None),
             tried=self.exercises.tried.get(self.key) or self.exercises.of(self.key),
             **self.worker.facts(ready=self.preparing),
             elsewhere="/".join(key) if (key := self.activity.key) and key != self.key else "",
@@ -240,7 +245,7 @@ class Tour:
         if state.reason:
             return False
         # The code shown runs: the starter of an exercise, not its solution.
-        state.code = self.code.text
+        state.code, state.ran_setup = self.code.text, step.setup.text
         try:
             self.show_file(state.file)  # it may have changed
         except OSError:
@@ -271,10 +276,10 @@ class Tour:
         missing, program = view.missing, view.program
         if not (missing or ladder):
             return False
-        climbed = (view.index, ladder) if ladder else self.state.climbed
         requests, of = (missing,) if missing else (), program.key if program else ""
         asked = await self._request(requests=requests, ladder=ladder.text if ladder else None, ladder_of=of)
-        self.state.climbed = climbed if asked else self.state.climbed
+        if asked and ladder:
+            self.state.climbed = view.index, ladder
         return asked
 
     async def _request(

@@ -73,6 +73,8 @@ class StepState(msgspec.Struct):
     report: Report | None = None
     code: str = ""
     """The code that ran; the report is about it."""
+    ran_setup: str | None = None
+    """The setup that ran before it; None before a run."""
     own: Report | None = None
     """The report of the last run of the lesson's own code."""
     prediction: str | None = None
@@ -101,6 +103,10 @@ class StepState(msgspec.Struct):
     reason: str = ""
     """Why the step cannot run on this worker."""
     last_judged: LastJudged = msgspec.field(default_factory=LastJudged)
+
+    def bare(self) -> Self:
+        """Return the state without what ran, as a broken step shows it; what ran comes back with the step."""
+        return msgspec.structs.replace(self, report=None, own=None, last_judged=LastJudged())
 
     def know(self, report: Report | None) -> None:
         """Take in more about the last run; if that was of the lesson's own code, `own` takes it in too."""

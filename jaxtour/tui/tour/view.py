@@ -42,6 +42,8 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the step is a scratch step."""
     state: StepState = msgspec.field(default_factory=StepState)
     """A copy, which does not change."""
+    withheld: bool = False
+    """Whether results are kept that do not show, since the step is broken now."""
     saved: SavedStep = msgspec.field(default_factory=SavedStep)
     """What the learner's progress has about the step; read-only."""
     done: tuple[bool, ...] = ()
@@ -76,8 +78,9 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, state: StepState, **rest: Any) -> Self:
-        """Return the view of the current state."""
-        return cls(state=copy.copy(state), **rest)
+        """Return the view of the current state; a broken step shows nothing of what ran."""
+        shown = state.bare() if isinstance(rest["step"], Broken) else copy.copy(state)
+        return cls(state=shown, withheld=shown.report is not state.report, **rest)
 
     @property
     def dead(self) -> bool:
@@ -89,6 +92,14 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
         """The report of the step's last run, or one process's part of it."""
         report, process = self.state.report, self.state.process
         return of_process(report, process) if report and process is not None else report
+
+    @property
+    def stale(self) -> bool:
+        """Whether the code shown has changed since it ran, so that the results are about other lines."""
+        if self.report is None or self.state.file or isinstance(self.step, Broken):
+            return False
+        ran_setup = self.state.ran_setup
+        return self.state.code not in ("", self.code.text) or ran_setup not in (None, self.step.setup.text)
 
     @property
     def processes(self) -> int:

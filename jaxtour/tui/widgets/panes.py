@@ -45,8 +45,8 @@ PANES: tuple[PaneSpec, ...] = (
     PaneSpec(
         "lesson", "Lesson", lesson.document, tab=True, reads=True,
         of_view=attrgetter(
-            "step", "index", "code", "state.code", "prediction", "tried", "done", "dead", "ascii", "coloured",
-            "editing",
+            "step", "index", "lesson.problems", "withheld", "code", "state.code", "prediction", "tried", "done", "dead",
+            "ascii", "coloured", "editing",
         ),
         of_report=attrgetter("executed", "failure", "answer", "checked", "done", "traces", "programs"),
     ),

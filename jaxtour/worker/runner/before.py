@@ -11,6 +11,7 @@ import jax
 import numpy as np
 
 from .. import compat
+from ..compat_settings import settings
 from ..timing.trees import mapped
 from .failures import attempt
 
@@ -26,12 +27,36 @@ class Before:
 
     names: dict[str, Any]
     _offered: list[tuple[types.ModuleType, dict[str, Any]]]
+    _settings: dict[str, Any]
 
     @classmethod
     def now(cls, namespace: Mapping[str, Any]) -> "Before":
         """Return the state at this moment."""
         modules = [(module, _functions(module)) for name, module in [*sys.modules.items()] if _is_public(name)]
-        return cls({name: copied(value) for name, value in namespace.items()}, modules)
+        return cls({name: copied(value) for name, value in namespace.items()}, modules, settings())
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether `again` can go back to it: the process has the settings that it had then."""
+        now = settings()
+        return all(now.get(name) == value for name, value in self._settings.items())
+
+    @contextlib.contextmanager
+    def again(self, live: dict[str, Any]) -> Iterator[None]:
+        """Go back to this state inside this context: in `live`, where all functions look their names up, and in JAX."""
+        now = dict(live)
+        live.clear()
+        live.update({name: copied(value) for name, value in self.names.items()})
+        try:
+            with self.modules():
+                yield
+        finally:
+            live.clear()
+            live.update(now)
+            now_set = settings()
+            for name, value in self._settings.items():
+                if now_set.get(name) != value:
+                    jax.config.update(name, value)
 
     @contextlib.contextmanager
     def modules(self) -> Iterator[None]:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import jax
+
 from ..checks.checker import checked, unchecked
 from ..checks.spaces import Spaces
 from ..ir import lens
@@ -17,8 +19,9 @@ from ..timing import bench
 from . import questions
 from .before import copied
 from .calls import Entry
+from .describe import describe
 from .execute import Kept, Source
-from .failures import attempt, one_line
+from .failures import attempt, failure, one_line
 from .programs import FirstRun
 from .run_events import RunContext, RunEvents
 from .writer import Event
@@ -75,6 +78,8 @@ class Requests:
             self._ladder(cell, composed, calls)
         if checks := self._command.get("checks"):
             self._check(cell, checks, error)
+        elif (tried := self._command.get("attempt")) is not None:
+            self._try(cell, tried)
         if (profiled := self._command.get("profile")) is not None:
             self._profile(cell, calls, profiled)
         timings = self._command.get("time") or []
@@ -183,6 +188,26 @@ class Requests:
             spaces = Spaces(workspace, cell["name"], code, kept.before, self._command.get("solution") or "")
             tick = partial(self._events.progress, "checking")
             event = checked(spaces, checks, self._stage.events, tick)
+        self._notice_interrupt()
+        self._events.say(event)
+
+    def _try(self, cell: dict[str, Any], code: str) -> None:
+        """Run code in the state before the cell's own, and report what it raises."""
+        self.dirty = True
+        workspace = self._stage.workspace
+        kept = workspace.left_by(cell["name"])
+        assert kept and kept.before, "a probe without it ends before its requests are served"
+        live = workspace.module.__dict__
+        self._events.progress("running", cell["name"])
+        with kept.before.again(live):
+            value, raised = attempt(workspace.execute, Source(cell["name"], code), live)
+            if raised is None:
+                _, raised = attempt(describe, value)  # a computation may fail only now
+            jax.effects_barrier()
+        self._notice_interrupt()
+        if raised is not None:
+            self._events.say(failure(raised, cell["name"]))
+
+    def _notice_interrupt(self) -> None:
         if self._stage.writer.interrupted:
             raise KeyboardInterrupt  # native code turned it into its own error
-        self._events.say(event)

@@ -102,7 +102,8 @@ class CommandRun:
         """Answer requests about a kept cell, in the namespace it left; its functions see today's globals."""
         workspace = self._stage.workspace
         kept = workspace.left_by(cell["name"])
-        if kept is None:
+        tried = self._command.get("attempt") is not None
+        if kept is None or (tried and not (kept.before and kept.before.is_reachable)):
             self._stage.writer.say({"event": "log", "text": f"the state of {cell['name']} was not kept: run it again"})
             return "error"
         self._dirty = True
@@ -129,8 +130,10 @@ class CommandRun:
         run = partial(self._stage.workspace.run, cell["name"], cell["setup"], cell["code"], cell["path"])
         launch = cell["launch"]
         if launch is None:
-            checked = cell is self._cell and bool(self._command.get("checks") or cell["checked"])
-            return run(notebook=cell["notebook"], quiet=cell is not self._cell, checked=checked)
+            checked = cell["checked"] or any(self._command.get(name) for name in ("checks", "keep_before"))
+            return run(
+                notebook=cell["notebook"], quiet=cell is not self._cell, checked=cell is self._cell and bool(checked)
+            )
         self._recorder = Recorder(
             self._stage.events,
             launch.get("stop_after"),

@@ -7,6 +7,7 @@ import jax
 import numpy as np
 
 from .. import compat
+from ..compat_settings import computes_in_calling_thread
 from ..ir import hlo
 from ..ir.cost import COUNTED_ONCE, cost
 from ..runner.failures import attempt
@@ -133,7 +134,7 @@ def in_python(
     bare = subject.call is not None and compat.is_bare_jit(subject.call.function)
     if platform == "cpu":
         # A program that calls back into Python computes in the calling thread.
-        if bare or compat.computes_in_calling_thread():
+        if bare or computes_in_calling_thread():
             return None
         # The best time, not the median: on a busy machine the median grows, and CPU time hardly does.
         part = min(part, samples.worked_s / samples.calls / complete["best_s"])

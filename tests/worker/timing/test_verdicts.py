@@ -203,10 +203,10 @@ def test_the_calling_thread_s_work_is_what_counts_on_the_cpu_and_dispatch_elsewh
 def test_where_the_calling_thread_computes_nothing_is_said_of_python():
     program = """if True:
         import jax
-        from jaxtour.worker import compat
-        print(compat.computes_in_calling_thread())
+        from jaxtour.worker import compat_settings
+        print(compat_settings.computes_in_calling_thread())
         jax.config.update("jax_cpu_enable_async_dispatch", False)
-        print(compat.computes_in_calling_thread())
+        print(compat_settings.computes_in_calling_thread())
     """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.split() == ["False", "True"]

@@ -47,9 +47,11 @@ class StepController:
 
         async def answered(answer: TrustAnswer | None) -> None:
             if answer is None:
-                self.host.note("none of this lesson has run")
+                self.host.note("its new code has not run" if question.changes else "none of this lesson has run")
                 return
             unkept = ""
+            if answer == "saves":
+                trust.allow_saves(question)
             try:
                 trust.allow(lesson, keep=answer == "always")
             except OSError as error:
