@@ -189,7 +189,7 @@ DOORS = {
     "render/takeaway/percent.py", "render/text/markdown.py", "render/value.py", "tui/lines/images.py",
     "streams.py", "tui/peaks.py",
     "tui/screens/profile.py", "tui/tour/controllers/answers.py", "tui/tour/controllers/search.py",
-    "streams.py", "tui/terminal.py", "tui/tour/screen.py",
+    "tui/terminal.py", "tui/tour/screen.py",
 }  # fmt: skip
 """Where text comes in that neither a frame nor a lesson brings, or where raw text is made into lines."""
 
