@@ -181,7 +181,7 @@ async def test_the_editor_has_room_to_write_however_short_the_code_is(tours: Tou
         await until(pilot, lambda: heights(app)["source"] == 3)
 
 
-@pytest.mark.timeout(30)
+@pytest.mark.timeout(60)
 async def test_two_sizes_that_wait_at_once_do_not_bring_each_other_back(tours: Tours) -> None:
     app = tours.make()
     async with app.run_test(size=(100, 30)) as pilot:
