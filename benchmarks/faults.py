@@ -141,7 +141,7 @@ def _keys(name: str, code: str, rounds: int) -> Iterator[Figure]:
             "format: 1\nid: busy\ntitle: Busy\nsummary: For the benchmark.\nminutes: 1\nsteps:\n"
             f"  - id: spin\n    title: Spin\n    text: Endless.\n    code: |\n{body}"
         )
-        with Terminal([sys.executable, "-m", "jaxtour", str(path)], env=home(state)) as terminal:
+        with Terminal([sys.executable, "-m", "jaxtour", str(path)], env=home(state), whole=False) as terminal:
             terminal.until("ready", 60)
             terminal.send("r")
             terminal.until("running", 30)

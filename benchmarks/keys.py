@@ -104,7 +104,7 @@ def measure(rounds: int, compare: Path | None) -> Iterator[Figure]:
             f"{steps}"
         )
         argv = [sys.executable, "-m", "jaxtour", str(path)]
-        with Terminal(argv, env=home(state)) as terminal:
+        with Terminal(argv, env=home(state), whole=False) as terminal:
             terminal.until("ready", 60)
             terminal.quiet(0.5)
             burnt, sent_idle, until = cpu_seconds(terminal.process.pid), 0, time.perf_counter() + IDLE_S
@@ -120,7 +120,7 @@ def measure(rounds: int, compare: Path | None) -> Iterator[Figure]:
                 terminal.send("\t" + "j" * 20)
                 terminal.quiet(0.3)
             times = while_quiet(partial(pressed, terminal, "jk"), rounds * 30, 12)
-            with Terminal([sys.executable, "-c", ECHO]) as echo:
+            with Terminal([sys.executable, "-c", ECHO], whole=False) as echo:
                 echo.until("ready", 10)
                 echoed = while_quiet(partial(pressed, echo, "jk"), rounds * 30, 12).quiet
             words = f"median {statistics.median(times.quiet) * 1e3:.1f} ms; of an echo alone {p99(echoed):.1f}"
@@ -139,7 +139,7 @@ def sent(columns: int, lines: int, goals: Sequence[int]) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as state:
         env = home(state) | {"COLORTERM": "truecolor"}
         argv = [sys.executable, "-m", "jaxtour", "vmap"]
-        with Terminal(argv, columns=columns, lines=lines, env=env) as terminal:
+        with Terminal(argv, columns=columns, lines=lines, env=env, whole=False) as terminal:
             terminal.until("ready", 60)
             for (name, keys), most in zip(SENT.items(), goals, strict=True):
                 if name == "j and k":
@@ -162,7 +162,7 @@ def timed(count: int) -> Iterator[Figure]:
     """
     with tempfile.TemporaryDirectory() as state:
         argv = [sys.executable, "-m", "jaxtour", "vmap"]
-        with Terminal(argv, columns=160, lines=45, env=home(state)) as terminal:
+        with Terminal(argv, columns=160, lines=45, env=home(state), whole=False) as terminal:
             terminal.until("ready", 60)
             terminal.send("r")
             terminal.quiet(1.0)
@@ -183,7 +183,7 @@ def beside_bare_panels(count: int) -> Iterator[Figure]:
         apps = []
         for module in (["jaxtour", "vmap"], ["benchmarks.bare_panels"]):
             argv = [sys.executable, "-m", *module]
-            apps.append(stack.enter_context(Terminal(argv, columns=160, lines=45, env=env)))
+            apps.append(stack.enter_context(Terminal(argv, columns=160, lines=45, env=env, whole=False)))
             apps[-1].until("ready", 60)
             apps[-1].quiet(1.0)
         before = [cpu_seconds(app.process.pid) for app in apps]

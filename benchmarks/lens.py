@@ -146,7 +146,7 @@ def key_costs(path: Path, count: int) -> Iterator[tuple[str, Times]]:
     argv = [sys.executable, "-m", "jaxtour", "explore", str(path)]
     with (
         tempfile.TemporaryDirectory() as state,
-        Terminal(argv, env={"XDG_STATE_HOME": state, "XDG_CONFIG_HOME": state}) as terminal,
+        Terminal(argv, env={"XDG_STATE_HOME": state, "XDG_CONFIG_HOME": state}, whole=False) as terminal,
     ):
         terminal.until("equations", 600)
         terminal.until("ready", 60)

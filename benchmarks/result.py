@@ -47,7 +47,7 @@ def measure(rounds: int, compare: Path | None) -> Iterator[Figure]:
 
         def ours() -> float:
             argv = [sys.executable, "-m", "jaxtour", str(path)]
-            with Terminal(argv, env={"XDG_STATE_HOME": folder, "XDG_CONFIG_HOME": folder}) as terminal:
+            with Terminal(argv, env={"XDG_STATE_HOME": folder, "XDG_CONFIG_HOME": folder}, whole=False) as terminal:
                 terminal.until("jnp.dot(x, x.T)")
                 terminal.send("r")
                 return terminal.until(ANSWER, 60)

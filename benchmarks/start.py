@@ -24,7 +24,7 @@ def first_code_line() -> str:
 
 def until(argv: list[str], text: str, state: str) -> float:
     """Return the seconds from starting a program until its screen shows a text."""
-    with Terminal(argv, env={"XDG_STATE_HOME": state, "XDG_CONFIG_HOME": state}) as terminal:
+    with Terminal(argv, env={"XDG_STATE_HOME": state, "XDG_CONFIG_HOME": state}, whole=False) as terminal:
         return terminal.until(text, 60)
 
 

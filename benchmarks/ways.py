@@ -81,7 +81,7 @@ def _of_keys(env: dict[str, str], out: Path) -> dict[str, list[str]]:
     """Return the files that keys pass through in the vmap lesson's step with timings."""
     found = {}
     argv = [sys.executable, "-c", TOUR, "vmap/jit"]
-    with Terminal(argv, columns=160, lines=45, env=env) as terminal:
+    with Terminal(argv, columns=160, lines=45, env=env, whole=False) as terminal:
         terminal.until("ready", 60)
         terminal.quiet(2.0)
         found["r"] = _crossed(terminal, out, "r", "{ lambda")

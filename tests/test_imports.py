@@ -17,7 +17,7 @@ TOUR = ("jax", "jaxlib", "textual", "numpy")
 
 def modules(code: str) -> set[str]:
     """Return the packages that are loaded after the code has run in a separate process."""
-    done = subprocess.run([sys.executable, "-c", f"{code}\n{SHOW}"], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", f"{code}\n{SHOW}"], capture_output=True, text=True, timeout=150)
     assert done.returncode == 0, done.stderr
     return set(json.loads(done.stdout.splitlines()[-1]))
 
@@ -218,7 +218,7 @@ assert shown == [True]
 print(*sys.modules)
 """
     for parsers in ({"yaml"}, set()):  # the second time the lesson is in the cache
-        done = subprocess.run([sys.executable, "-c", started], capture_output=True, text=True, timeout=60)
+        done = subprocess.run([sys.executable, "-c", started], capture_output=True, text=True, timeout=150)
         assert done.returncode == 0, done.stderr
         loaded = set(done.stdout.splitlines()[-1].split())
         assert parsers == loaded & {"yaml"}

@@ -16,7 +16,7 @@ def found(path: str, home: Path) -> list[tuple[str, str]]:
     """Return version and path of each Python that `tools/pythons.sh` prints."""
     env = {"PATH": f"{path}:/usr/bin:/bin", "HOME": str(home)}
     done = subprocess.run(
-        ["sh", "tools/pythons.sh"], cwd=ROOT, env=env, capture_output=True, text=True, check=True, timeout=60
+        ["sh", "tools/pythons.sh"], cwd=ROOT, env=env, capture_output=True, text=True, check=True, timeout=150
     )
     return [(version, python) for version, _, python in (line.partition("\t") for line in done.stdout.splitlines())]
 

@@ -219,5 +219,5 @@ def test_the_type_checker_tells_raw_from_text(tmp_path: Path) -> None:
     )
     command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path), str(tmp_path / "snippet.py")]
     root = Path(jaxtour.__file__).parent.parent
-    told = subprocess.run(command, capture_output=True, text=True, check=False, cwd=root, timeout=120).stdout
+    told = subprocess.run(command, capture_output=True, text=True, check=False, cwd=root, timeout=150).stdout
     assert [line.split(":")[1] for line in told.splitlines() if "error" in line and "snippet" in line] == ["7", "9"]

@@ -116,7 +116,7 @@ def sentence(found: Comparison) -> list[StyledText]:
 
 
 def _speed(time: Ratio) -> list[StyledText]:
-    bounds = f"{time.low:.2f} to {time.high:.2f}"
+    bounds = f"{_factor(time.low)} to {_factor(time.high)}"
     if time.verdict == "cannot be told apart":
         said = f" (B takes {_factor(time.ratio)} times as long, {bounds})"
         return [("the times cannot be told apart", "strong"), (said, "")]
@@ -153,7 +153,8 @@ def _figures(found: Comparison, width: int) -> list[Line]:
     time = found.time
     said: StyledText = (UNKNOWN, "")
     if time is not None:
-        said = (f"{_factor(time.ratio)}  ({time.low:.2f} to {time.high:.2f})  {time.verdict}", _VERDICT[time.verdict])
+        bounds = f"{_factor(time.low)} to {_factor(time.high)}"
+        said = (f"{_factor(time.ratio)}  ({bounds})  {time.verdict}", _VERDICT[time.verdict])
     rows.append([(("time", "muted"),), *(((_time(side.median_s), "number"),) for side in (a, b)), (said,)])
     for name, figure, shown in (
         ("compile", lambda side: side.compile_s, _time),

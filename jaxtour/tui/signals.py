@@ -1,4 +1,4 @@
-"""Handles a lost terminal, or a signal to end: saves, ends the worker, and exits within a second."""
+"""Handles a lost terminal, or a signal to end: saves, ends the worker, and exits within a second where it can."""
 
 import asyncio
 import os
@@ -13,9 +13,13 @@ from typing import Protocol
 
 from textual import Logger
 
-LEAVE_S = 0.8
-"""The time after which the kernel ends the process, even if it hangs; the worker ends with it."""
+LEAVE_S = 3.0
+"""The time after which the kernel ends the process, which hangs; the worker ends with it.
+
+The terminal is then not given back: on a busy machine, leaving takes a second.
+"""
 CLOSE_S = 0.5
+"""The time that the worker has to end; if it takes longer, it ends after this process."""
 
 
 class Leaving(Protocol):

@@ -16,7 +16,7 @@ def jaxtour(*args: str, cwd: Path | None = None, **env: str) -> subprocess.Compl
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,
-        timeout=120,
+        timeout=150,
     )
 
 

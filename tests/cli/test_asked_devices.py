@@ -33,7 +33,7 @@ def test_a_step_gets_what_a_script_gets(tmp_path: Path, asks: str) -> None:
     path.write_text(lesson("own", step("import jax\n" + COUNT), step(asks + "\n" + COUNT), step(COUNT)))
     script = subprocess.run(
         [sys.executable, "-c", f"{asks}\nprint(({COUNT}))"],
-        env={**os.environ, "JAX_PLATFORMS": "cpu"}, capture_output=True, text=True, timeout=120, check=True,
+        env={**os.environ, "JAX_PLATFORMS": "cpu"}, capture_output=True, text=True, timeout=150, check=True,
     )  # fmt: skip
     texts = [str(each["result"]["text"]) if each["result"] else each["error"] for each in steps_of(path)]
     assert texts[1] == texts[2] == script.stdout.strip()

@@ -80,7 +80,7 @@ def test_a_notebook_has_the_learners_code_and_what_it_gives(work: Path) -> None:
 def test_a_script_runs_with_plain_python_and_markdown_and_a_page_show_the_same(work: Path) -> None:
     done = command("export", "own.yaml", "-o", "own.py", "--no-run")
     assert (done.returncode, done.stdout) == (0, "wrote own.py\n"), done.stderr
-    ran = subprocess.run([sys.executable, "own.py"], capture_output=True, text=True, check=True, timeout=120)
+    ran = subprocess.run([sys.executable, "own.py"], capture_output=True, text=True, check=True, timeout=150)
     lines = ran.stdout.split("\n")
     assert lines[0] == "<b>" and lines[1].startswith("TypeError: ") and lines[2].startswith("NameError: ")
     done = command("export", "own.yaml", "-o", "-", "--to", "md", "--platform", "cpu", engine=REAL)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from shell import jaxtour, lesson
 
+from jaxtour.commands import hosts
 from jaxtour.commands.hosts import hosts_of
 from jaxtour.course.model import CourseError
 
@@ -51,6 +52,7 @@ class Metadata(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def metadata(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(hosts, "_PATIENCE_S", 60.0)  # this server answers, if late on a busy machine
     with HTTPServer(("127.0.0.1", 0), Metadata) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()

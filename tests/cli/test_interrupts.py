@@ -73,9 +73,9 @@ class Running:
 
     def ended(self) -> None:
         """Assert that the process left as it should."""
-        _, said = self.process.communicate(timeout=60)
+        _, said = self.process.communicate(timeout=150)
         assert (self.process.returncode, said.decode()) == (130, "")
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 150
         while left := marked(self.marker):
             assert time.monotonic() < deadline, left
             os.sched_yield()
@@ -131,7 +131,7 @@ def test_in_the_background_of_a_shell(tmp_path: Path, endless: tuple[Path, Path]
     pid = int(shell.stdout.readline())
     started.read_bytes()
     os.kill(pid, signal.SIGINT)
-    _, said = shell.communicate(timeout=60)
+    _, said = shell.communicate(timeout=150)
     assert (shell.returncode, said) == (130, "")
 
 

@@ -31,7 +31,7 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
         [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(out), str(ROOT)],
         check=True,
         capture_output=True,
-        timeout=120,
+        timeout=150,
     )
     return out
 
@@ -96,7 +96,7 @@ def test_the_installed_wheel_runs_a_lesson(installed: dict[str, str], tmp_path: 
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=150,
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr
     assert "dot_general" in done.stdout

@@ -105,7 +105,7 @@ def test_colours_are_those_of_the_stream_that_shows_them(tmp_path):
     terminal, stdout = pty.openpty()
     ran = subprocess.run(
         [*COMMAND, "record", "fails.py", "--platform", "cpu"], stdout=stdout, stderr=subprocess.PIPE,
-        text=True, cwd=tmp_path, env=os.environ | {"TERM": "xterm", "NO_COLOR": ""}, timeout=60,
+        text=True, cwd=tmp_path, env=os.environ | {"TERM": "xterm", "NO_COLOR": ""}, timeout=150,
     )  # fmt: skip
     os.close(stdout)
     os.close(terminal)
@@ -209,7 +209,7 @@ def test_ctrl_c_stops_the_program_and_not_the_list(tmp_path):
         assert ran.stdout is not None
         assert ran.stdout.readline() == "there\n"
         ran.send_signal(signal.SIGINT)
-        output, errors = ran.communicate(timeout=60)
+        output, errors = ran.communicate(timeout=150)
     assert ran.returncode == 130
     assert "compiled: 1 program of 1 function" in output
     assert "Traceback" not in errors

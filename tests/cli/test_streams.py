@@ -16,7 +16,7 @@ CLOSED = (">&-", "2>&-", "<&-", "<&- >&- 2>&-")
 
 
 def shell(line: str, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["bash", "-c", line], env=os.environ | env, capture_output=True, text=True, timeout=120)
+    return subprocess.run(["bash", "-c", line], env=os.environ | env, capture_output=True, text=True, timeout=150)
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def test_an_interrupt_leaves_with_130_and_no_process(tmp_path: Path, command: st
     )
     runner = int(started.read_text())
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=150)
     assert (process.returncode, said) == (130, "")
     with pytest.raises(ProcessLookupError):
         os.kill(runner, 0)

@@ -33,7 +33,7 @@ def on_terminal(*args: str, columns: int, **env: str) -> str:
     except OSError:  # a terminal reports its end in this way
         pass
     os.close(ours)
-    assert process.wait(timeout=60) == 0, data
+    assert process.wait(timeout=150) == 0, data
     return data.decode().replace("\r\n", "\n")
 
 

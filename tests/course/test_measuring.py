@@ -33,7 +33,7 @@ FLAGS = {
 """The flags that a step's text names, by step and row."""
 NAMED = set().union(*(flags for rows in FLAGS.values() for flags in rows.values())) - {"dispatch_bound"}
 
-WAIT_S = 500
+WAIT_S = 1800
 """Seconds for all rows of a lesson, each with its own worker: a busy machine takes minutes."""
 
 

@@ -26,7 +26,7 @@ def saved(folder: Path, *codes: str, **outputs: list[Any]) -> Lesson:
 
 async def ran(lesson: Lesson, *, survey: bool = False, only: Sequence[int] | None = None) -> list[Outcome]:
     """Run the steps, or those with these numbers, counted from 0."""
-    async with asyncio.timeout(170), Headless(Session(ProcessEngine())) as engine:
+    async with asyncio.timeout(250), Headless(Session(ProcessEngine())) as engine:
         if survey:
             return [outcome async for outcome in engine.survey(lesson)]
         steps = [lesson.steps[number] for number in only] if only is not None else lesson.steps

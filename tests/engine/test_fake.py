@@ -38,7 +38,7 @@ def seen(report: Report) -> tuple[dict[str, str], list[str]]:
 
 async def test_a_run_has_its_jaxpr_and_looks_have_what_they_ask_for() -> None:
     engine = FakeEngine(SCRIPT)
-    async with asyncio.timeout(60), Headless(Session(engine)) as headless:
+    async with asyncio.timeout(150), Headless(Session(engine)) as headless:
         ran = (await headless.step(LESSON, STEP)).report
         assert ran is not None and seen(ran) == ({"jaxpr": "{ lambda }"}, [])
         assert not engine.holding
@@ -59,7 +59,7 @@ async def test_a_run_has_its_jaxpr_and_looks_have_what_they_ask_for() -> None:
 
 async def test_a_look_can_be_interrupted_where_the_script_waits() -> None:
     engine = FakeEngine(SCRIPT)
-    async with asyncio.timeout(60), Headless(Session(engine)) as headless:
+    async with asyncio.timeout(150), Headless(Session(engine)) as headless:
         ran = (await headless.step(LESSON, STEP)).report
         assert ran is not None
         run = await headless.session.request(LESSON, STEP, requests=HLO)
@@ -75,7 +75,7 @@ async def test_a_look_can_be_interrupted_where_the_script_waits() -> None:
 async def test_headless_runs_and_looks_in_one_go(ladder: str | None) -> None:
     engine = FakeEngine(SCRIPT)
     requests = (StageRequest(index=0, stage="stablehlo"), StageRequest(index=3, stage="hlo"))
-    async with asyncio.timeout(60), Headless(Session(engine)) as headless:
+    async with asyncio.timeout(150), Headless(Session(engine)) as headless:
         report = await headless.request(LESSON, STEP, requests, ladder=ladder)
     assert seen(report) == ({"jaxpr": "{ lambda }", "stablehlo": "module", "hlo": ""}, ["level"] if ladder else [])
     missing = report.stage(3, "hlo")

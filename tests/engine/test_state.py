@@ -142,7 +142,6 @@ async def play(
         assert seen(await engine.step(LESSON, last)) == reference[last.id], actions
 
 
-@pytest.mark.timeout(300)
 @settings(deadline=None, max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
 @given(actions=ACTIONS)
 def test_no_history_changes_what_a_step_shows(
@@ -151,7 +150,6 @@ def test_no_history_changes_what_a_step_shows(
     asyncio.run(play(actions, reference, stages))
 
 
-@pytest.mark.timeout(120)
 def test_looks_between_steps_change_nothing(
     reference: dict[str, Seen], stages: dict[tuple[str, StageName], str]
 ) -> None:

@@ -15,7 +15,7 @@ from guard_client import alive, descendants, stat
 from survival import memory_mib
 from table import Row
 
-from benchmarks.terminal import Terminal
+from benchmarks.terminal import HANGS_S, Terminal
 
 LESSON = """\
 format: 1
@@ -45,14 +45,13 @@ FLOOD = "print('x' * 100)"
 """What the second step repeats for a flood; a third step would never begin, since the second runs before it."""
 LEFT = (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1003l", b"\x1b[?2004l", b"\x1b[<u")
 """The sequences that give the terminal back: screen, cursor, mouse, paste and keyboard, each by its mode."""
-ENDS_S = 30.0
 
 
-def wait(reached: Callable[[], object], seconds: float = ENDS_S) -> None:
+def wait(reached: Callable[[], object]) -> None:
     """Wait until something is true."""
-    until = time.monotonic() + seconds
+    until = time.monotonic() + HANGS_S
     while not reached():
-        assert time.monotonic() < until, f"not reached within {seconds} s"
+        assert time.monotonic() < until, f"not reached within {HANGS_S} s"
         time.sleep(0.005)
 
 
@@ -107,9 +106,9 @@ class Tour:
         [pid] = [pid for pid in guards if (found := stat(pid)) and found[1] not in guards]
         return pid
 
-    def shown(self, row: Row, text: str, seconds: float = 30.0) -> None:
+    def shown(self, row: Row, text: str) -> None:
         """Wait for a text, which may leave the screen again, and keep its line as what was seen."""
-        self.until(lambda screen: text in screen or text.encode() in self.terminal.raw, seconds)
+        self.until(lambda screen: text in screen or text.encode() in self.terminal.raw)
         row.seen = next((line.strip() for line in self.text.splitlines() if text in line), text)
 
     def look(self, row: Row, keys: str = "r") -> None:
@@ -119,7 +118,7 @@ class Tour:
         began = time.monotonic()
         self.send(keys)
         row.next_right = False
-        self.until(token, 60)
+        self.until(token)
         row.next_right = True
         row.ready_s = time.monotonic() - began
         row.memory_mib = memory_mib(self.guard())
@@ -130,7 +129,7 @@ class Tour:
         self.send("n")
         self.until("It never ends.")
         self.send("r")
-        self.until("► running", 60)
+        self.until("► running")
 
     def quit(self, row: Row, keys: str = "q") -> None:
         """Leave the tour; check that no process is left, and that the terminal is as it was before."""
@@ -141,7 +140,7 @@ class Tour:
 
     def ended(self, row: Row, family: set[int], *codes: int) -> None:
         """Check that the tour has left with one of these codes, and that none of its processes remains."""
-        until = time.monotonic() + ENDS_S
+        until = time.monotonic() + HANGS_S
         while self.process.poll() is None and time.monotonic() < until:
             self.terminal.pump(0.02) if self.terminal.master >= 0 else time.sleep(0.005)
         code = self.process.poll()

@@ -124,7 +124,8 @@ class Worker:
 
 def told(report: Report) -> str:
     """Return why a run ended, and what its errors say."""
-    errors = " ".join(f"{event['type']}: {event['message']}" for event in report.named("error"))
+    raised = [each for event in report.named("error") for each in (event, *event.get("inner", ()))]
+    errors = " ".join(f"{each['type']}: {each['message']}" for each in raised)
     return f"{report.done['reason']} {errors}".strip()
 
 

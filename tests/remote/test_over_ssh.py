@@ -16,6 +16,7 @@ from table import row_of
 import jaxtour.engine.guards.pulse as pulse
 import jaxtour.engine.guards.remote as remote
 from benchmarks.sshd import SSHD, WHY_NOT, Proxy, sshd
+from benchmarks.terminal import HANGS_S
 from jaxtour.commands.files import lesson_of
 from jaxtour.commands.launch import program
 from jaxtour.course.model import Lesson, Step
@@ -58,12 +59,17 @@ def row(request):
     return row_of(request.node)
 
 
+HASTY_IDLE_S = 5
+"""Longer than a busy machine lets a ping wait."""
+
+
 @pytest.fixture
 def hasty(monkeypatch):
-    """The times of a link, shortened."""
+    """The times of a link, shortened; called once the link is silent: until then, a busy machine may be."""
     monkeypatch.setattr(pulse, "TICK_S", 0.2)
-    monkeypatch.setattr(pulse, "SILENT_S", 1.0)
-    monkeypatch.setattr(remote, "IDLE_S", 2)
+    monkeypatch.setattr(pulse, "SILENT_S", HANGS_S)
+    monkeypatch.setattr(remote, "IDLE_S", HASTY_IDLE_S)
+    return lambda: monkeypatch.setattr(pulse, "SILENT_S", 1.0)
 
 
 def engine_of(server, port=None, *options):
@@ -77,7 +83,7 @@ def alive(pid):
         return False
 
 
-async def gone(pid, seconds=20.0):
+async def gone(pid, seconds=HANGS_S):
     async with asyncio.timeout(seconds):
         while alive(pid):
             await asyncio.sleep(0.02)
@@ -94,7 +100,7 @@ async def test_a_lesson_runs_there_and_everything_ends_with_it(server):
         engine = Headless(Session(engine_of(server, link.port), ELSEWHERE))
         hellos = []
         engine.heard = lambda event: hellos.append(event) if isinstance(event, Hello) else None
-        async with asyncio.timeout(60), engine:
+        async with asyncio.timeout(HANGS_S), engine:
             assert await value(engine, NAMES) == "['names']"
             assert await value(engine, GROWS) == "['names', 'grows']"
             facts = await engine.facts()
@@ -112,7 +118,7 @@ async def test_a_cut_link_is_taken_up_again_with_the_state_replayed(server, row)
     async with Proxy(server.port) as link:
         session = Session(engine_of(server, link.port), ELSEWHERE)
         engine = Headless(session)
-        async with asyncio.timeout(60), engine:
+        async with asyncio.timeout(HANGS_S), engine:
             assert await value(engine, NAMES) == "['names']"
             run = await session.run(LESSON, GROWS)
             link.cut()
@@ -123,7 +129,7 @@ async def test_a_cut_link_is_taken_up_again_with_the_state_replayed(server, row)
         # Its code did nothing wrong: later steps run on it.
         assert not session.left_out(LESSON, SHOWS)
         start = time.perf_counter()
-        async with asyncio.timeout(60), engine:
+        async with asyncio.timeout(HANGS_S), engine:
             row.next_right = await value(engine, GROWS) == "['names', 'grows']"
             row.ready_s = time.perf_counter() - start
         assert row.next_right
@@ -136,11 +142,12 @@ async def test_a_half_open_link_is_noticed_and_the_far_side_leaves(server, hasty
         await engine.send(Open())
         await engine.send(Run(run=1, cell=Cell(name="a/b", code="print('started', flush=True)\nwhile True: pass")))
         events, seen = engine.events(), []
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(HANGS_S):
             async for event in events:
                 seen.append(event)
                 if isinstance(event, Text):
                     link.stall()
+                    hasty()
         done, died, dead = seen[-3:]
         assert (done.status, dead.state) == ("interrupted", "dead")
         assert "is lost: it was silent for 1 s" in died.reason and died.reason in dead.detail
@@ -159,10 +166,11 @@ async def test_a_far_side_that_stops_is_a_lost_link(server, hasty, row):
     events = engine.events()
     hello = await anext(events)
     # The guard continues in any case: a test that is killed here must not leave a stopped guard.
-    later = subprocess.Popen(["sh", "-c", f"sleep 30; kill -CONT {hello.pid}"], start_new_session=True)
+    later = subprocess.Popen(["sh", "-c", f"sleep {HANGS_S}; kill -CONT {hello.pid}"], start_new_session=True)
     os.kill(hello.pid, signal.SIGSTOP)
+    hasty()
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(HANGS_S):
             rest = [event async for event in events]
     finally:
         os.kill(hello.pid, signal.SIGCONT)
@@ -175,15 +183,15 @@ async def test_a_far_side_that_stops_is_a_lost_link(server, hasty, row):
 
 async def test_a_flood_over_a_slow_link_is_no_loss(server, monkeypatch, row):
     monkeypatch.setattr(pulse, "TICK_S", 0.2)
-    monkeypatch.setattr(pulse, "SILENT_S", 2.0)  # half of what the flood takes; a busy machine is silent for a while
-    async with Proxy(server.port, 0.15, rate=120_000) as link:
+    monkeypatch.setattr(pulse, "SILENT_S", 5.0)  # less than the flood takes; a busy machine is silent for a while
+    async with Proxy(server.port, 0.15, rate=60_000) as link:
         engine = engine_of(server, link.port)
         await engine.start()
         await engine.send(Open())
-        # 4 s of output on that link, and as much time for code of 400 KB.
+        # 7 s of output on that link, and as much time for code of 400 KB.
         code = f"note = '{'x' * 400_000}'\nfor _ in range(4):\n    print('x' * 100_000, flush=True)\n"
         await engine.send(Run(run=1, cell=Cell(name="a/b", code=code)))
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(HANGS_S):
             seen = [event async for event in until_done(engine.events())]
         row.seen = f"{sum(isinstance(event, Text) for event in seen)} pieces of output, then {seen[-1].status}"
         assert seen[-1].status == "ok"
@@ -205,7 +213,7 @@ async def test_a_stop_that_is_announced_keeps_the_far_side(server, hasty):
     for task in engine._tasks[1:]:
         task.cancel()  # a stopped process sends no pings
     with pytest.raises(TimeoutError):
-        await gone(hello.pid, 3.0)  # IDLE_S is 2
+        await gone(hello.pid, HASTY_IDLE_S + 1)
     await engine.close()
     await gone(hello.pid)
 
@@ -225,7 +233,7 @@ async def test_a_program_and_its_own_modules_run_there_under_their_names_here(se
         "jax.jit(f)(jnp.ones(3))\nprint(__file__)\nimport fails\nfails.now()\n"
     )  # fmt: skip
     lesson = lesson_of(file, None, (), program(str(file), None, ()).launch)
-    async with asyncio.timeout(60), Headless(Session(engine_of(server), ELSEWHERE)) as engine:
+    async with asyncio.timeout(HANGS_S), Headless(Session(engine_of(server), ELSEWHERE)) as engine:
         run = await engine.session.run(lesson, lesson.steps[0])
         # These files do not exist there; jax is still being imported when they go.
         shutil.rmtree(tmp_path)
@@ -252,7 +260,7 @@ async def test_a_script_of_a_package_and_a_process_that_it_spawns_find_its_modul
         "        print(pool.map(twice, [1, 2]))\n"
     )
     first, lesson = (lesson_of(each, None, (), program(str(each), None, ()).launch) for each in (inside, file))
-    async with asyncio.timeout(60), Headless(Session(engine_of(server), ELSEWHERE)) as engine:
+    async with asyncio.timeout(HANGS_S), Headless(Session(engine_of(server), ELSEWHERE)) as engine:
         run = await engine.session.run(first, first.steps[0])
         package.rename(tmp_path / "gone")  # what was sent stays there
         report = await engine.whole(Report(run))
@@ -266,7 +274,7 @@ async def test_a_figure_comes_as_a_file_here(server, tmp_path):
     code = "import helper\nimport matplotlib.pyplot as plt\nplt.plot([1, helper.TWO]); plt.title('far')\nplt.show()"
     lesson = saved(tmp_path, code)
     (tmp_path / "helper.py").write_text("TWO = 2\n")
-    async with asyncio.timeout(60), Headless(Session(engine_of(server), ELSEWHERE)) as engine:
+    async with asyncio.timeout(HANGS_S), Headless(Session(engine_of(server), ELSEWHERE)) as engine:
         run = await engine.session.run(lesson, lesson.steps[0])
         (tmp_path / "helper.py").unlink()
         report = await engine.whole(Report(run))
@@ -290,7 +298,7 @@ async def test_what_ssh_would_ask_is_told_with_the_remedy(server, missing, says,
     prefix = server.prefix().replace(f"{server.folder}/{missing}", "/dev/null")
     engine = ProcessEngine(remote_command(prefix, sys.executable))
     with pytest.raises(EngineError, match=says) as error:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(HANGS_S):
             await engine.start()
     row.seen = str(error.value)
     assert "\n" not in row.seen

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.terminal import Terminal
+from benchmarks.terminal import HANGS_S, Terminal
 from jaxtour.course.progress import Progress
 
-pytestmark = [pytest.mark.terminal, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.terminal]
 
 LESSON = """\
 format: 1
@@ -106,8 +106,8 @@ def alive(pids: set[int]) -> set[int]:
     return running
 
 
-def wait_for(condition: Callable[[], object], timeout_s: float = 60.0) -> None:
-    deadline = time.monotonic() + timeout_s
+def wait_for(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + HANGS_S
     while not condition():
         assert time.monotonic() < deadline, "it did not come true in time"
         os.sched_yield()
@@ -119,48 +119,48 @@ def test_a_step_is_run_and_shown(tour: Terminal) -> None:
     tour.until("r run")
     assert "Adding" in tour.text and "1 of 3" in tour.text
     tour.send("r")
-    tour.until(lambda screen: screen.count("printed by the step") == 2, 60)  # the code has it, too
+    tour.until(lambda screen: screen.count("printed by the step") == 2)  # the code has it, too
     tour.until("40.841")
     tour.until("float32[3]")
     tour.until("ready")
 
 
 def test_an_endless_loop_is_interrupted_and_the_tour_goes_on(tour: Terminal) -> None:
-    tour.until("ready", 60)
+    tour.until("ready")
     tour.send("nn")
     tour.until("It never ends.")
     tour.send("r")
-    tour.until("► running", 30)
+    tour.until("► running")
     tour.send("\x03")
-    tour.until("nterrupted", 30)
-    tour.until("● ready", 30)
+    tour.until("nterrupted")
+    tour.until("● ready")
     tour.send("pp")
     tour.until("The text of the step.")
     tour.send("r")
-    tour.until("40.841", 30)
+    tour.until("40.841")
 
 
 @pytest.mark.parametrize("last", [DIE])
 def test_a_worker_that_dies_is_told_and_replaced(tour: Terminal) -> None:
-    tour.until("ready", 60)
+    tour.until("ready")
     tour.send("nn")
     tour.until("The worker ends.")
     tour.send("r")
-    tour.until("SIGKILL", 30)
-    tour.until("ready", 30)
+    tour.until("SIGKILL")
+    tour.until("ready")
     tour.send("pp")
     tour.until("The text of the step.")
     tour.send("r")
-    tour.until("40.841", 30)
+    tour.until("40.841")
 
 
 @pytest.mark.row
 def test_what_a_step_prints_cannot_steer_the_terminal(tour: Terminal) -> None:
-    tour.until("ready", 60)
+    tour.until("ready")
     tour.send("n")
     tour.until("[red]markup[/]")
     tour.send("r")
-    tour.until(" 42", 30)
+    tour.until(" 42")
     tour.quiet(0.3)
     assert b"aGFja2Vk\x07" not in tour.raw and b"\x1b]52" not in tour.raw
     assert "‮".encode() not in tour.raw
@@ -188,11 +188,11 @@ def test_a_hang_up_leaves_no_process(tmp_path: Path, argv: list[str], env: dict[
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
     with Terminal(argv, env=env, before=before) as tour:
-        tour.until("ready", 60)
+        tour.until("ready")
         tour.send("nn")
         tour.until("It never ends.")
         tour.send("r")
-        tour.until("► running", 30)
+        tour.until("► running")
         processes = family(tour.process.pid)
         assert len(processes) >= 3, "the tour, its guard and the runner"
         tour.hang_up()
@@ -203,7 +203,7 @@ def test_a_hang_up_leaves_no_process(tmp_path: Path, argv: list[str], env: dict[
 
 def test_quitting_leaves_no_process_and_the_place_is_kept(argv: list[str], env: dict[str, str]) -> None:
     with Terminal(argv, env=env) as tour:
-        tour.until("ready", 60)
+        tour.until("ready")
         tour.send("nn")
         tour.until("It never ends.")
         processes = family(tour.process.pid)
@@ -218,7 +218,7 @@ def test_a_terminal_without_a_second_screen_has_what_comes_next_below_the_pictur
     argv: list[str], env: dict[str, str]
 ) -> None:
     with Terminal(argv, env=env) as tour:  # as pyte's, and as GNU screen without `altscreen on`
-        tour.until("ready", 60)
+        tour.until("ready")
         tour.send("q")
         assert tour.ended() == 0
         tour.until(lambda screen: "ready" not in screen.splitlines()[0])
@@ -236,7 +236,7 @@ def test_poor_terminals_are_served(argv: list[str], env: dict[str, str], extra: 
     with Terminal(argv, env=env | extra, columns=80, lines=24) as tour:
         tour.until("x = jnp.arange(3.0)")
         tour.send("r")
-        tour.until("40.841", 60)
+        tour.until("40.841")
         if "LC_ALL" in extra:
             assert tour.text.isascii(), [line for line in tour.text.splitlines() if not line.isascii()]
         if "NO_COLOR" in extra:

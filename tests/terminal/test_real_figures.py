@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.terminal import Terminal
 
-pytestmark = [pytest.mark.terminal, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.terminal]
 
 SCRIPT = """\
 # %% [markdown]
@@ -32,16 +32,18 @@ def tour(tmp_path: Path) -> Iterator[Terminal]:
         "TMPDIR": str(tmp_path),
         "COLORTERM": "truecolor",
     }
-    with Terminal([sys.executable, "-m", "jaxtour", str(tmp_path / "figures.py")], lines=40, env=env) as terminal:
-        terminal.until("● ready", 60)
+    # On so many lines all of the output is in view: where the figure fills the pane, its words leave the screen.
+    with Terminal([sys.executable, "-m", "jaxtour", str(tmp_path / "figures.py")], lines=60, env=env) as terminal:
+        terminal.until("● ready")
         terminal.send("r")
-        terminal.until("saved to", 60)
+        terminal.until("figure 640x480 “Peak”, saved to")
         terminal.until(lambda _: QUESTION in terminal.raw)
         yield terminal
 
 
 def test_a_terminal_that_does_not_answer_gets_half_blocks_and_keys_go_on(tour: Terminal) -> None:
     tour.until("▀" * 40)
+    tour.until("behind the figure ")
     assert "figure 640x480 “Peak”, saved to" in tour.text
     tour.send("?")
     tour.until("the next pane")
@@ -50,9 +52,8 @@ def test_a_terminal_that_does_not_answer_gets_half_blocks_and_keys_go_on(tour: T
 
 def test_a_terminal_with_sixels_gets_them_and_its_answer_is_no_key(tour: Terminal) -> None:
     tour.until("▀" * 40)
-    before = tour.text.splitlines()[0]
     tour.send("\x1b[?62;4;22c")
     tour.until(lambda _: SIXELS in tour.raw)
-    assert tour.text.splitlines()[0] == before
+    assert "the next pane" not in tour.text, "its question mark would open the help"
     tour.send("q")
     assert tour.ended() == 0

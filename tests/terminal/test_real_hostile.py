@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.terminal import Terminal
+from benchmarks.terminal import ESC, Terminal
 
-pytestmark = [pytest.mark.terminal, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.terminal]
 
 # OSC 52 and a title, CSI, C1, bidi, and characters that hide or break lines, as YAML escapes.
 HOSTILE = r"\e]52;c;SGFja2Vk\a \e]0;title\e\\ \e[7777h \x9b7777h \u202e \u2066 \u200b \u2028 \b \x1f"
@@ -52,7 +52,7 @@ def tour(tmp_path: Path) -> Iterator[Terminal]:
 
 @pytest.mark.row
 def test_a_lesson_with_escapes_is_read_edited_pasted_into_and_run(tour: Terminal) -> None:
-    tour.until("ready", 60)
+    tour.until("ready")
     tour.send("e")
     tour.until("editing")
     tour.send(f"\x1b[200~# {PASTED}\r\x1b[201~")
@@ -62,15 +62,15 @@ def test_a_lesson_with_escapes_is_read_edited_pasted_into_and_run(tour: Terminal
     tour.send("\x19")
     tour.until("UGFzdGVk")
     tour.send("\x1b[15~")
-    tour.until("ran in", 60)
-    tour.send("\x1b")
+    tour.until("ran in")
+    tour.send(ESC)
     tour.until("edited")
     harmless(tour)
 
 
 @pytest.mark.row
 def test_a_search_for_escapes_is_shown_and_not_written(tour: Terminal) -> None:
-    tour.until("ready", 60)
+    tour.until("ready")
     nothing = "nothing has this name or text"
     for keys, opened, found in (("/", "text to search", "nowhere"), ("\x10", "╭─ Find", nothing)):
         tour.send(keys)
@@ -78,14 +78,14 @@ def test_a_search_for_escapes_is_shown_and_not_written(tour: Terminal) -> None:
         tour.send(f"\x1b[200~{PASTED}\x1b[201~")
         # The box moves once the search has ended.
         tour.until(lambda text, found=found: found in text and "UGFzdGVk" in text)
-        tour.send("\x1b")
+        tour.send(ESC)
         tour.until(lambda text: "UGFzdGVk" not in text)
     harmless(tour)
 
 
 @pytest.mark.row
 def test_bytes_that_are_no_utf8_are_survived(tour: Terminal) -> None:
-    tour.until("ready", 60)
+    tour.until("ready")
     tour.send("e")
     tour.until("editing")
     os.write(tour.master, b"\x1b[200~# raw \x9b7777h \xff \xc3\x28 end\x1b[201~")

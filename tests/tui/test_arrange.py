@@ -5,7 +5,7 @@ import pytest
 from fake_engine import Hold
 from textual.events import Resize
 from textual.geometry import Region, Size
-from tours import Tours, pane, ran, ready, text, until
+from tours import Tours, idle, pane, ran, ready, text, until
 
 from jaxtour.engine.wire.messages import Executed, Text
 from jaxtour.text import Raw, harmless
@@ -94,6 +94,8 @@ def test_where_the_terminal_is_narrow_the_result_leaves_room_to_source_and_stage
     assert narrow(size, long, "lesson")["result"].height == 7
     assert narrow(size, wants(stage=8, source=8, result=30), "stage")["result"].height == 6
     assert narrow(size, wants(stage=3, source=40, result=30), "stage")["result"].height == 7, "there are no stages"
+    assert narrow(size, wants(stage=20, source=20, result=30), "stage")["result"].height == 4
+    assert narrow(size, wants(stage=20, source=20, result=30), "stage", failed=True)["result"].height == 7
     figure = wants(lesson=3, source=4, result=24)
     assert [region.height for region in narrow(size, figure, "lesson").values()] == [3, 4, size.height - 7]
     assert narrow(size, wants(lesson=3, source=10, result=24), "lesson")["result"].height == size.height - 13
@@ -179,7 +181,7 @@ async def test_the_editor_has_room_to_write_however_short_the_code_is(tours: Tou
         await until(pilot, lambda: heights(app)["source"] == 3)
 
 
-@pytest.mark.timeout(30)
+@pytest.mark.timeout(60)
 async def test_two_sizes_that_wait_at_once_do_not_bring_each_other_back(tours: Tours) -> None:
     app = tours.make()
     async with app.run_test(size=(100, 30)) as pilot:
@@ -192,3 +194,18 @@ async def test_two_sizes_that_wait_at_once_do_not_bring_each_other_back(tours: T
         for _ in range(20):
             await pilot.pause()
         assert screen.size == app.size and len(layouts) < 5
+
+
+async def test_the_line_that_raised_comes_into_view(tours: Tours) -> None:
+    app = tours.make("one")
+    async with app.run_test(size=(80, 18)) as pilot:
+        await ready(pilot)
+        source = pane(app, "source")
+        source.focus()
+        await pilot.press("down")
+        assert source.size.height < 8, "line 8 is not in view"
+        await pilot.press("r")
+        await ran(pilot)
+        await idle(pilot)
+        assert source.cursor == source.document.anchor == 8, "after the line that stands for the setup"
+        assert source.scroll_offset.y <= 8 < source.scroll_offset.y + source.size.height

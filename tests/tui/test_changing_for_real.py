@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import pytest
 from tours import Given, idle, screen_text, text, until
 
 from jaxtour.course.catalogue import Catalogue
@@ -31,7 +30,6 @@ LESSON = Lesson(
 )  # fmt: skip
 
 
-@pytest.mark.timeout(120)
 async def test_a_change_a_scratch_step_and_its_names(tmp_path: Path) -> None:
     catalogue = Catalogue((Given(LESSON),))  # type: ignore[arg-type]
     session = Session(ProcessEngine(), WorkerConfig(platform="cpu"))

@@ -45,7 +45,7 @@ async def compared(edit: str, own: str = OWN) -> Comparing:
 
         reading = asyncio.create_task(pump())
         halves = Half("the lesson's own code", own), Half("your edit", edit, report)
-        await asyncio.wait_for(comparing.compare(lesson, step, halves, 0, "l/s"), 60)
+        await asyncio.wait_for(comparing.compare(lesson, step, halves, 0, "l/s"), 150)
         reading.cancel()
     finally:
         await session.close()

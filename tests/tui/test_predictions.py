@@ -82,7 +82,6 @@ def saved(home: Path, step: str) -> SavedStep:
     return Progress.open(home / "progress.json").saved("asked", step)
 
 
-@pytest.mark.timeout(240)
 async def test_the_worker_judges_and_the_first_prediction_counts(tmp_path: Path, python: str | None) -> None:
     app = tour(tmp_path, "count", python)
     async with app.run_test(size=(80, 24)) as pilot:

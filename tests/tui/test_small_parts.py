@@ -114,13 +114,23 @@ def test_what_runs_is_said_in_words_with_its_time() -> None:
 
 
 def test_the_help_has_a_key_once_in_a_group_and_says_when_it_does_something_else() -> None:
-    blocks = "\n".join(map(plain, help_lines(Keys(), 76))).split("\n\n")
+    blocks = "\n".join(map(plain, help_lines(Keys(), Context(), 76))).split("\n\n")
     for block in blocks:
         first, *rest = [row[:KEY_CELLS].strip() for row in block.splitlines()[1:]]
         again = [key for key, count in Counter(filter(None, (first, *rest))).items() if count > 1]
         assert first and not again, block
     assert "u           the code before this edit\n            your edit again, after an undo\n" in blocks[0]
-    assert max(len(plain(line)) for line in help_lines(Keys(), 118)) <= 118
+    assert max(len(plain(line)) for line in help_lines(Keys(), Context(), 118)) <= 118
+
+
+def test_the_help_dims_the_keys_that_do_nothing_now() -> None:
+    def styles(context: Context) -> dict[str, list[str]]:
+        return {line[1][0]: [style for _, style in line] for line in help_lines(Keys(), context, 76) if len(line) == 2}
+
+    alone, course = styles(Context(alone=True, programs=True)), styles(Context())
+    assert alone["the next step"] == ["muted", "muted"] and course["the next step"] == ["strong", ""]
+    assert alone["what the program compiled"] == ["strong", ""]
+    assert alone["a line down"] == ["strong", ""], "a key of a pane works in every step"
 
 
 def test_paths_at_home_are_short() -> None:

@@ -20,7 +20,7 @@ from jaxtour.text import harmless
 from jaxtour.tui.app import REPAINT_S, TourApp
 from jaxtour.tui.widgets.pane import Pane
 
-WAIT_S = 60.0
+WAIT_S = 150.0
 POLL_S = 0.005
 SOON_S = REPAINT_S + 0.02
 """A repaint, and a frame of Textual's after it."""

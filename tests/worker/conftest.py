@@ -24,8 +24,10 @@ def workspace():
 
 @pytest.fixture
 def quick(monkeypatch):
-    """Make measurements short and ignore the machine's load; `test_noise` tests that."""
+    """Make measurements short, and ignore how slow the machine is and its load; `test_noise` tests that."""
     monkeypatch.setattr(clock, "BUDGET_S", 0.02)
+    monkeypatch.setattr(clock, "SLOW_S", math.inf)
+    monkeypatch.setattr(clock, "LONG_S", math.inf)
     monkeypatch.setattr(clock, "WARM_S", 0.0)
     monkeypatch.setattr(noise, "BUSY_WORKER", math.inf)
     monkeypatch.setattr(noise, "BUSY_MACHINE", math.inf)

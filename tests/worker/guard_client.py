@@ -17,7 +17,7 @@ from jaxtour.worker.guard.link import PREAMBLE
 
 GUARD = Path(jaxtour.__file__).parent / "worker" / "start_guard.py"
 FAULTY = Path(__file__).parent / "faulty_runner.py"
-DEADLINE_S = 60.0
+DEADLINE_S = 150.0
 
 
 class Report:

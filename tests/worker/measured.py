@@ -47,9 +47,6 @@ class Wrapper:
         sorted(range(20_000), key=lambda number: -number)
         return self.jit(x)
 wrapped_net = Wrapper(net)
-def products(x):
-    for _ in range(100): x = x @ A / 300
-    return x
 def to_float(x):
     return float(jnp.sum(x))
 made = []

@@ -15,7 +15,7 @@ from jaxtour.worker.frames import FrameDecoder, encode
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 RUNNER = Path(__file__).resolve().parents[2] / "jaxtour" / "worker" / "start_runner.py"
-PATIENCE_S = 60.0
+PATIENCE_S = 150.0
 
 Event = dict[str, Any]
 

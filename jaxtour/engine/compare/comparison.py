@@ -65,9 +65,9 @@ class Side:
 
     @property
     def median_s(self) -> float | None:
-        """Of one call: the median of its rounds."""
-        found = [each.median_s for each in self.timings if each.median_s > 0]
-        return statistics.median(found) if found else None
+        """Of one call: the geometric mean of its rounds' medians, so that B's is A's times the ratio."""
+        found = measured(self.timings)
+        return statistics.geometric_mean(each.median_s for each in found) if found else None
 
     def count(self, opcode: str) -> int:
         """Return how many instructions have this opcode, in all computations; an operation in two parts counts once."""
@@ -210,13 +210,18 @@ def _key(each: HloInstruction, source: SourceOf | None) -> tuple[str, ...]:
     return (*key, *(source(span) for span in each.spans)) if source else key
 
 
+def measured(timings: Sequence[Timing]) -> list[Timing]:
+    """Return the rounds that have a time."""
+    return [each for each in timings if each.error is None and each.median_s > 0]
+
+
 def time_ratio(a: Sequence[Timing], b: Sequence[Timing]) -> Ratio | None:
     """Return the ratio of the times, from rounds that measured both alternately; None without a time.
 
     The interval is one of logarithms: Student's t over the rounds, whose means differ by what disturbs a whole
     measurement, combined with the uncertainty of each median.
     """
-    sides = [[each for each in side if each.error is None and each.median_s > 0] for side in (a, b)]
+    sides = [measured(side) for side in (a, b)]
     rounds = min(map(len, sides))
     if not rounds:
         return None

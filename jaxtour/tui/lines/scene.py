@@ -222,6 +222,12 @@ class Scroller:
         rows = self._scene.plan.rows
         return rows.top(line) - self.top if rows.count else 0
 
+    def seen(self, line: int, go_to: Callable[[int], None]) -> None:
+        """Call `go_to` with a line that is out of view."""
+        row = self._scene.plan.rows.top(line) if line < len(self._scene.document.lines) else self.top
+        if not self.top <= row < self.top + self._view.size.height:
+            go_to(line)
+
     def reveal(self, line: int, context: int = CONTEXT) -> None:
         """Scroll so that a line is in view, with `context` rows on either side; a distant line a third from the top."""
         rows = self._scene.plan.rows

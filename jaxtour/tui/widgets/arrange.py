@@ -80,10 +80,13 @@ def _made_of_it(height: int, wants: Wants, devices_part: int = 4) -> dict[Slot, 
     return {"stage": room - result, "result": result, "time": time, "devices": devices}
 
 
-def narrow(size: Size, wants: Wants, front: Slot, now: int | None = None) -> dict[Slot, Region]:
+def narrow(
+    size: Size, wants: Wants, front: Slot, now: int | None = None, *, failed: bool = False
+) -> dict[Slot, Region]:
     """Place the front tab, `now` rows high, above source and result.
 
-    If the result is in front, it gets the screen, with the source if there is room.
+    If the result is in front, it gets the screen, with the source if there is room. If the code has `failed`, the
+    result is the error, and the stages do not take its rows.
     """
     first, source = max(wants[front], LEAST), max(wants["source"], LEAST)
     if front == "result":
@@ -95,8 +98,8 @@ def narrow(size: Size, wants: Wants, front: Slot, now: int | None = None) -> dic
     if wants["result"] > size.height // 2:
         # A figure, or long output: it gets the rows that the others would leave empty.
         result = max(result, min(wants["result"], size.height - first - source))
-    if front == "stage" and first > LEAST:
-        # A learner at the stages has read the result; after an error there are no stages.
+    if front == "stage" and first > LEAST and not failed:
+        # A learner at the stages has read the result.
         result = max(min(result, STRIP), min(result, size.height - first - source))
     first, source = two(size.height - result, first, source, now)
     return stack(0, size.width, {front: first, "source": source, "result": result})

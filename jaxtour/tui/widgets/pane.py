@@ -148,6 +148,8 @@ class Pane(LinesView):
         had_cursor = self.document.cursor
         document, row = self.document_at(self.outer_size.width - FRAME), self.scroller.row_of(self.cursor)
         moved = self.spec.edited and had_cursor and not fresh and self._move_with_line(document)
+        if self.spec.edited and document.anchor not in (None, self.document.anchor):
+            self.call_after_refresh(self.scroller.seen, document.anchor, self.move_to)
         self.show(document, fresh=fresh)
         if moved:
             self.scroller.keep_row(self.cursor, row)

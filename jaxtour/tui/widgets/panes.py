@@ -165,7 +165,9 @@ class Panes(Container):
         wants = self._wants(size.width)
         if size.width >= WIDE:
             return wide_file(size, wants) if self.of_file else wide(size, wants, self._now("lesson", size))
-        return narrow(size, wants, self.front, self._now(self.front, size))
+        view = self.by_slot["result"].view
+        failed = view is not None and view.report is not None and view.report.failure is not None
+        return narrow(size, wants, self.front, self._now(self.front, size), failed=failed)
 
     def _place(self, children: Sequence[Widget], size: Size) -> list[tuple[Widget, Region]]:
         """Return the region of each displayed child, which is remembered."""

@@ -5,9 +5,13 @@ import random
 
 import pytest
 
-from jaxtour.engine.compare.comparison import time_ratio
+from jaxtour.engine.compare.comparison import Side, time_ratio
+from jaxtour.engine.stage import StageText
+from jaxtour.engine.wire.messages import Trace
 from jaxtour.engine.wire.timings import Spread, Timing
 from jaxtour.text import Raw
+
+MANY = Trace(run=1, index=0, label="f(x)", call=Raw("f(x)"), equations=1, primitives=("sin",))
 
 
 def timing(median: float, spread: float = 0.0, runs: int = 100) -> Timing:
@@ -35,6 +39,14 @@ def test_a_clear_difference_has_a_narrow_interval() -> None:
 def test_rounds_that_disagree_cannot_be_told_apart() -> None:
     found = time_ratio(rounds(1.0, 1.4), rounds(1.5, 1.1))
     assert found is not None and found.verdict == "cannot be told apart" and found.low < 1 < found.high
+
+
+def test_the_times_of_the_sides_have_the_ratio() -> None:
+    sides = [rounds(1.0, 9.0, 2.0), rounds(5.0, 0.1, 4.0)]
+    made = [Side(MANY, StageText(0, "jaxpr"), StageText(0, "hlo"), tuple(side), lambda _: "") for side in sides]
+    found = time_ratio(*sides)
+    assert found is not None and made[0].median_s and made[1].median_s
+    assert made[1].median_s / made[0].median_s == pytest.approx(found.ratio)
 
 
 def test_one_round_has_the_uncertainty_of_its_medians() -> None:

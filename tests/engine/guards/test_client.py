@@ -68,7 +68,7 @@ async def engine(tmp_path, monkeypatch):
 
 async def until(events, reached):
     seen = []
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(150):
         async for event in events:
             seen.append(event)
             if reached(event):
@@ -77,7 +77,7 @@ async def until(events, reached):
 
 
 async def everything(engine):
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(150):
         return [event async for event in engine.events()]
 
 
@@ -118,7 +118,7 @@ async def test_a_killed_guard_is_told_and_can_be_started_again(engine):
     await until(events, lambda event: isinstance(event, Text))
     assert engine._process is not None
     os.kill(engine._process.pid, signal.SIGKILL)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(150):
         rest = [event async for event in events]
     done, died, state = rest[-3:]
     assert [(each.run, each.status, each.dirty) for each in rest if isinstance(each, Done)] == [(7, "died", True)]
@@ -140,7 +140,7 @@ async def test_close_ends_everything_and_may_be_called_again(engine):
     events = engine.events()
     hello = (await until(events, lambda event: event == State(state="ready")))[0]
     closing = asyncio.create_task(engine.close())
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(150):
         assert [event async for event in events] == []
     await closing
     await engine.close()
@@ -160,7 +160,7 @@ async def test_a_guard_that_does_not_leave_is_killed(tmp_path, monkeypatch):
         tmp_path, greeting(), then="signal.signal(signal.SIGTERM, signal.SIG_IGN)\nwhile True: signal.pause()"
     )
     await engine.start()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(150):
         await engine.close()
 
 
@@ -300,6 +300,6 @@ def test_the_worker_is_not_imported():
         "import sys, jaxtour.engine.guards.client\n"
         "print([m for m in sys.modules if m.startswith(('jaxtour.worker', 'jax.'))])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=150)
     assert done.stdout == "[]\n"
     assert Path(worker_command()[-1]).is_file()

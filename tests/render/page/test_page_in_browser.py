@@ -12,6 +12,7 @@ driver = pytest.importorskip("playwright.sync_api", reason="no playwright: pip i
 
 pytestmark = [pytest.mark.conformance, pytest.mark.alone]
 
+HANGS_MS = 150_000
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -24,8 +25,9 @@ def browser():
     found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     if found is None:
         pytest.skip(f"no browser here: install chromium (looked for {', '.join(BROWSERS)} on PATH)")
+    driver.expect.set_options(timeout=HANGS_MS)
     with driver.sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=found, args=list(ARGUMENTS))
+        launched = playwright.chromium.launch(executable_path=found, args=list(ARGUMENTS), timeout=HANGS_MS)
         yield launched
         launched.close()
 
@@ -39,6 +41,7 @@ def opened(browser, tmp_path):
         path = tmp_path / f"{len(contexts)}.html"
         path.write_text(html(made), "utf-8")
         context = browser.new_context(**{"viewport": {"width": 1600, "height": 900}, **look})
+        context.set_default_timeout(HANGS_MS)
         contexts.append(context)
         view = context.new_page()
         view.on("console", lambda message: told.append(message.text))

@@ -145,7 +145,7 @@ from jaxtour.tui.lines.images import _drawn
 print(type(_drawn(Image.open({str(png)!r}), None)).__name__, repr(told.getvalue()), sys.__stdout__ is told)
 print("TEXTUAL_CELL_WIDTH" in os.environ, "textual_image" in sys.modules)
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=150)
     assert (done.stdout, done.stderr) == ("HalfcellImage '' True\nFalse True\n", "")
 
 

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.alone
 
 DIED, OK = "died", "ok"
 
-IGNORES = "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\ntime.sleep(30)"
+IGNORES = "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\ntime.sleep(300)"
 HOLDS = "import collections, itertools as i\ncollections.deque(i.chain(map(print, ['started']), i.repeat(0)), maxlen=0)"
 
 FAULTS = {

@@ -42,7 +42,7 @@ def test_a_python_loop_is_interrupted_and_the_runner_replaced(guard):
     guard.started(run)
     guard.send("interrupt")
     done = guard.until(event="done", run=run)[-1]
-    assert (done["status"], done["seconds"] < 2) == ("interrupted", True)
+    assert (done["status"], done["reason"]) == ("interrupted", "interrupted"), "it was not killed"
     assert next(e["state"] for e in guard.ready() if e["event"] == "state") == "restarting"
     assert guard.run("jnp", fresh=True).done["status"] == "error"
 

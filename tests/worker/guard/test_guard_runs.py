@@ -257,12 +257,13 @@ def test_a_spare_starts_while_a_run_may_still_stop(guards):
     stubborn = "while True:\n    try: time.sleep(9)\n    except BaseException: pass"
     run = guard.ask(f"import time\nprint('started')\n{stubborn}")
     guard.started(run)
-    (runner,) = guard.descendants()
+    # On a slow machine, a spare may be there already.
+    (runner,) = (pid for pid in guard.descendants() if not held(pid))
     guard.send("interrupt")
-    guard.wait(lambda: len(guard.descendants()) == 2)
-    (other,) = guard.descendants() - {runner}
+    others = set()
+    guard.wait(lambda: others.update(guard.descendants() - {runner}) or others)
     guard.until(event="done", run=run)
-    assert int(guard.run("import os\nos.getpid()", fresh=True).result) == other
+    assert int(guard.run("import os\nos.getpid()", fresh=True).result) in others
 
 
 def test_the_spare_rests_while_something_runs(guard):

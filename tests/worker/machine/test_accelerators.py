@@ -141,7 +141,8 @@ def test_with_a_process_on_every_host_each_takes_part_in_the_slice(machine):
 
 
 @pytest.fixture
-def metadata():
+def metadata(monkeypatch):
+    monkeypatch.setattr(host, "PATIENCE_S", 60.0)  # this server answers, if late on a busy machine
     with Metadata() as server:
         yield server
 

@@ -15,7 +15,7 @@ from jaxtour.render.text.layout import plain_lines
 from jaxtour.text import harmless
 from jaxtour.worker.runner.together import held_port
 
-PATIENCE_S = 120
+PATIENCE_S = 150
 PROGRAM = """
 import json, sys
 import jax, numpy as np
@@ -25,7 +25,7 @@ from jaxtour.worker.runner import describe
 
 address, number = sys.argv[1], int(sys.argv[2])
 jax.distributed.initialize(
-    coordinator_address=address, num_processes=2, process_id=number, initialization_timeout=60,
+    coordinator_address=address, num_processes=2, process_id=number, initialization_timeout=150,
     coordinator_bind_address=None if number else address,
 )
 mesh = jax.make_mesh((4,), ("x",), axis_types=(AxisType.Auto,))

@@ -8,7 +8,7 @@ import pytest
 
 from jaxtour.worker.machine.utilization import Nvml, TpuMonitor, meter_for
 
-PATIENCE_S = 60.0
+PATIENCE_S = 150.0
 
 
 class NVMLError(Exception):

@@ -274,7 +274,7 @@ def test_what_must_come_before_the_devices_are_open_says_what_to_do(runner, code
 def test_an_ordinary_run_costs_little(runner):
     runner.run("1 + 1")
     seconds = min(runner.run("1 + 1").one("done")["seconds"] for _ in range(20))
-    assert seconds < 0.01
+    assert seconds < 0.1, "it takes less than a hundredth of that, on the slowest machine a tenth"
 
 
 @pytest.fixture

@@ -110,7 +110,7 @@ def test_an_interrupt_reaches_replay_traces_and_timings(runner):
     forever = "def forever(x):\n    while True: pass"
     endless = [{"name": "l/a", "setup": "", "code": "while True: pass"}]
     timing = [{"label": "slow", "call": "slow()", "on": "host"}]
-    slow = "import time\ndef slow(): time.sleep(0.05)"
+    slow = "import time\ndef slow():\n    while True: time.sleep(0.01)"
     for phase, rest in [
         ("replaying", {"replay": endless}),
         ("tracing", {"code": forever, "traces": ["forever(1.0)"]}),

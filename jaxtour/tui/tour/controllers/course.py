@@ -80,7 +80,7 @@ class CourseController:
         """Open the list of keys."""
         from jaxtour.tui.screens.help import HelpScreen
 
-        self.host.app.push_screen(HelpScreen(self.tour.keys, ascii_only=self.tour.ascii))
+        self.host.app.push_screen(HelpScreen(self.tour.keys, lambda: self.host.context, ascii_only=self.tour.ascii))
 
     def theme(self) -> None:
         """Switch to the next theme."""
