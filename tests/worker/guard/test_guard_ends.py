@@ -177,7 +177,7 @@ def test_descriptors_and_zombies_do_not_add_up():
     fds = held()
     for _ in range(2):
         round_trip()
-    assert held() == fds
+    guard.wait(lambda: held() <= fds)  # while a runner starts, there are some more
     guard.close()
 
 

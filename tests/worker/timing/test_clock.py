@@ -37,6 +37,14 @@ def sampled(loops, progress, one=0.01, **more):
     return clock.sampled(loops, 1, one, progress, **more)
 
 
+def agree(ratio, most):
+    """Return whether two loops take the same time, up to a factor, in one of some series.
+
+    A series during which the machine changed its speed says nothing; a wrong loop is off in each.
+    """
+    return any(1 / most < ratio() < most for _ in range(8))
+
+
 @pytest.fixture
 def seconds(monkeypatch):
     """Return a clock that advances as told, and loops whose calls take the given seconds."""
@@ -75,22 +83,29 @@ def test_the_loop_agrees_with_timeit(call):
     waiting = call if host else f"({call}).block_until_ready()" if call == "small(w)" else f"wait({call})"
     theirs = timeit.Timer(waiting, globals=SPACE)
     number = max(1, int(2e-4 / (loops.complete(20) / 20)))
-    ours, others = [], []
-    for sample in range(300):
-        if sample % 2:
-            others.append(theirs.timeit(number))
-        with clock.no_collection():
-            ours.append(loops.complete(number))
-        if not sample % 2:
-            others.append(theirs.timeit(number))
-    assert 0.8 < min(ours) / min(others) < 1.25
+
+    def ratio():
+        ours, others = [], []
+        for sample in range(300):
+            if sample % 2:
+                others.append(theirs.timeit(number))
+            with clock.no_collection():
+                ours.append(loops.complete(number))
+            if not sample % 2:
+                others.append(theirs.timeit(number))
+        return min(ours) / min(others)
+
+    assert agree(ratio, 1.25)
 
 
 def test_both_loops_tell_the_same_of_a_call_that_takes_a_while():
     loops = clock.loops_of(subject("sorted(many)", many=[random.random() for _ in range(3000)]), "{}")
-    pairs = [(loops.paired(3)[1], loops.complete(3)) for _ in range(50)]
-    # The shortest of each, which no other program interrupted.
-    assert 0.9 < min(paired for paired, _ in pairs) / min(complete for _, complete in pairs) < 1.1
+
+    def ratio():
+        pairs = [(loops.paired(3)[1], loops.complete(3)) for _ in range(50)]
+        return min(paired for paired, _ in pairs) / min(complete for _, complete in pairs)
+
+    assert agree(ratio, 1.1)
 
 
 def test_dispatch_is_what_comes_before_waiting():
