@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from jaxtour import interrupts
-from jaxtour.commands.common import catalogue_for, headless, lessons_for, tell_findings, write, write_json
+from jaxtour.commands.common import catalogue_for, headless, lessons_of, tell_findings, write, write_json
 from jaxtour.commands.trust import check_trusted
 from jaxtour.course.catalogue import shared_ids
 from jaxtour.course.model import Broken, Lesson, Problem, Step
@@ -107,11 +107,11 @@ def _chosen(targets: Iterable[str | None]) -> tuple[list[ToCheck], list[Problem]
     problems: list[Problem] = []
     for target in targets:
         catalogue, wanted = catalogue_for(target)
-        if wanted and "/" in wanted:
+        if wanted and wanted.partition("/")[2]:
             lesson, step = catalogue.find(wanted)
             found = [ToCheck(lesson, (step,))]
         else:
-            lessons = lessons_for(target)
+            lessons = lessons_of(catalogue, wanted and wanted.partition("/")[0])
             problems += shared_ids(lessons)
             found = [ToCheck(lesson, lesson.steps) for lesson in lessons]
         for part in found:

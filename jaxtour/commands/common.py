@@ -60,12 +60,16 @@ def catalogue_for(target: str | None) -> tuple[Catalogue, str | None]:
 def lessons_for(target: str | None) -> list[Lesson]:
     """Return every lesson that a command's argument names; raises `CourseError` if it names a step, or nothing."""
     catalogue, wanted = catalogue_for(target)
-    if wanted is None:
-        return [entry.lesson() for entry in catalogue.entries]
-    name, _, step = wanted.partition("/")
+    name, _, step = (wanted or "").partition("/")
     if step:
         raise CourseError(f"{target}: name a lesson, not one of its steps")
-    return [catalogue.entry(name).lesson()]
+    return lessons_of(catalogue, name or None)
+
+
+def lessons_of(catalogue: Catalogue, name: str | None) -> list[Lesson]:
+    """Return the lesson of this name; every lesson without one. Raises `CourseError` if there is no such lesson."""
+    entries = catalogue.entries if name is None else [catalogue.entry(name)]
+    return [entry.lesson() for entry in entries]
 
 
 def near_command(target: str | None, commands: Sequence[str]) -> str | None:

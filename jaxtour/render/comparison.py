@@ -115,8 +115,12 @@ def sentence(found: Comparison) -> list[StyledText]:
     return [*spans[1:], (".", "")]
 
 
+def _bounds(time: Ratio) -> str:
+    return f"{_factor(time.low)} to {_factor(time.high)}"
+
+
 def _speed(time: Ratio) -> list[StyledText]:
-    bounds = f"{_factor(time.low)} to {_factor(time.high)}"
+    bounds = _bounds(time)
     if time.verdict == "cannot be told apart":
         said = f" (B takes {_factor(time.ratio)} times as long, {bounds})"
         return [("the times cannot be told apart", "strong"), (said, "")]
@@ -153,8 +157,7 @@ def _figures(found: Comparison, width: int) -> list[Line]:
     time = found.time
     said: StyledText = (UNKNOWN, "")
     if time is not None:
-        bounds = f"{_factor(time.low)} to {_factor(time.high)}"
-        said = (f"{_factor(time.ratio)}  ({bounds})  {time.verdict}", _VERDICT[time.verdict])
+        said = (f"{_factor(time.ratio)}  ({_bounds(time)})  {time.verdict}", _VERDICT[time.verdict])
     rows.append([(("time", "muted"),), *(((_time(side.median_s), "number"),) for side in (a, b)), (said,)])
     for name, figure, shown in (
         ("compile", lambda side: side.compile_s, _time),

@@ -13,13 +13,18 @@ from jaxtour.engine.session import Session, WorkerConfig
 from jaxtour.engine.wire.commands import Command, Run
 from jaxtour.engine.wire.messages import Done
 
-LESSON = """\
+HEAD = """\
 format: 1
 id: l
 title: L
 summary: x
 minutes: 1
 steps:
+"""
+
+LESSON = (
+    HEAD
+    + """\
   - {id: first, title: F, text: x, code: "import jax, jax.numpy as jnp\\ncalls = []\\nx = jnp.arange(3.0)"}
   - id: sound
     title: S
@@ -63,17 +68,15 @@ steps:
       - {label: e, old: '"3"', new: '"5"'}
   - {id: last, title: L, text: x, code: "y, len(calls)", expect: {value: "(3, 0)"}}
 """
+)
 
-CHANGED = """\
-format: 1
-id: l
-title: L
-summary: x
-minutes: 1
-steps:
+CHANGED = (
+    HEAD
+    + """\
   - {id: a, title: A, text: x, code: int("3"), tries: [{label: a, old: '"3"', new: '"x"', raises: ValueError}]}
   - {id: b, title: B, text: x, code: "f = abs", time: [f(1)]}
 """
+)
 
 ASKED = """\
   - id: c
@@ -85,13 +88,9 @@ ASKED = """\
 """
 
 
-TRIED = """\
-format: 1
-id: l
-title: L
-summary: x
-minutes: 1
-steps:
+TRIED = (
+    HEAD
+    + """\
   - id: a
     title: A
     text: x
@@ -126,6 +125,7 @@ steps:
     timeout: 5
   - {id: e, title: E, text: x, code: 'jax.config.update("jax_debug_nans", False)'}
 """
+)
 
 
 class Noting(ProcessEngine):

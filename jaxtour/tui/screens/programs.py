@@ -1,13 +1,14 @@
 """The lists of a program's parts: what it compiled, the most expensive first, and its files."""
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from textual.containers import Vertical
 from textual.widgets import Static
 
 from jaxtour.engine.wire.messages import Program
 from jaxtour.render.programs import (
+    FunctionKey,
     calls_of,
     duration,
     eager_words,
@@ -42,6 +43,7 @@ class ProgramsScreen(BoxScreen[int | None]):
         self._state = state
         self._list = Chooser("programs", ascii_only=tour.ascii)
         self._about = Static(id="about", markup=False)
+        self._differ: Mapping[FunctionKey, Collection[str]] = {}
         super().__init__(Vertical(self._list, self._about, id="programs-box"), lead=self._list, ascii_only=tour.ascii)
 
     @property
@@ -51,7 +53,8 @@ class ProgramsScreen(BoxScreen[int | None]):
 
     def refill(self) -> None:
         """Show a line for each program."""
-        self._list.fill(rows(self.programs, self.inside(WIDEST)), self._state.trace)
+        self._differ = varying(self.programs)
+        self._list.fill(rows(self.programs, self._differ, self.inside(WIDEST)), self._state.trace)
         # As tall as the tallest text, so that the box keeps its size while the cursor moves.
         tallest = max((len(self._lines(program)) for program in self.programs), default=0)
         self._about.styles.height = min(tallest, self.app.size.height // 2)
@@ -59,7 +62,7 @@ class ProgramsScreen(BoxScreen[int | None]):
 
     def _lines(self, program: Program) -> list[Line]:
         """Return the program's inputs, where it is called, and why it was compiled again."""
-        lines = about(program, varying(self.programs)[function_of(program)])
+        lines = about(program, self._differ.get(function_of(program), ()))
         recorded = self._state.report.recorded if self._state.report else None
         if recorded and recorded.eager:
             lines.append(((eager_words(recorded.eager), "muted"),))
@@ -82,11 +85,10 @@ class ProgramsScreen(BoxScreen[int | None]):
         self.dismiss(self.programs[message.option_index].index)
 
 
-def rows(programs: Sequence[Program], width: int) -> list[Line]:
-    """Return `  543 ms   of 7  step  train.py:8  f32[3] ...` for each program."""
+def rows(programs: Sequence[Program], differ: Mapping[FunctionKey, Collection[str]], width: int) -> list[Line]:
+    """Return `  543 ms   of 7  step  train.py:8  f32[3] ...` for each program; inputs that `differ` come first."""
     function = min(FUNCTION_CELLS, max((width_of(each.function) for each in programs), default=0))
     where = min(PLACE_CELLS, max((width_of(place(each.file, each.line)) for each in programs), default=0))
-    differ = varying(programs)
     lines: list[Line] = []
     for program in programs:
         head: list[StyledText] = [

@@ -10,7 +10,7 @@ import jax
 
 from ..ir.lens import Expression, expression
 from ..ir.spans import Span, span
-from ..runner.before import Before, copied
+from ..runner.before import Before, copied, copies
 from ..runner.execute import OFFERED, Kept, Source, Workspace, parsed_expression
 from ..runner.failures import attempt, one_line
 from .words import is_array, told
@@ -97,7 +97,7 @@ class Spaces:
 
     def _solution_names(self) -> dict[str, Any]:
         if self._solved is None:
-            space = {name: copied(value) for name, value in self.before.names.items()}
+            space = copies(self.before.names)
             source = Source(self.name, self.solution, "solution")
             _, error = attempt(self.workspace.execute, source, space)
             if error is not None:

@@ -45,8 +45,7 @@ class SpanFinder:
     """Finds the spans of equations; use one for each walk, as its caches keep code objects alive."""
 
     def __init__(self) -> None:
-        self._stacks: dict[Any, tuple[Span, ...]] = {}
-        self._whole: dict[Any, tuple[Span, ...]] = {}
+        self._stacks: dict[tuple[Any, bool], tuple[Span, ...]] = {}
         self._spans: dict[tuple[int, int], Span | None] = {}
         self._positions: dict[int, list[tuple[int | None, ...]]] = {}
         self._alive: list[Any] = []
@@ -56,22 +55,17 @@ class SpanFinder:
         self.outdated: set[Span] = set()
         """Places of code whose text has been edited since; the screen now shows other code there."""
 
-    def of(self, source_info: Any) -> tuple[Span, ...]:
-        """Return the learner's expressions for an equation's `source_info`: its own, then the calls around it."""
-        trace = compat.traceback(source_info)
-        found = self._stacks.get(trace)
-        if found is None:
-            raw = compat.raw_frames(trace)
-            found = self._stacks[trace] = tuple(dict.fromkeys(self._find(source_info, raw)))
-        return found
+    def of(self, source_info: Any, *, whole: bool = False) -> tuple[Span, ...]:
+        """Return the learner's expressions for an equation's `source_info`: its own, then the calls around it.
 
-    def whole(self, source_info: Any) -> tuple[Span, ...]:
-        """Return the same with the frames around the equation's jaxpr, where JAX keeps them."""
+        With `whole`, the frames around the equation's jaxpr are included, where JAX keeps them.
+        """
         trace = compat.traceback(source_info)
-        found = self._whole.get(trace)
+        key = trace, whole
+        found = self._stacks.get(key)
         if found is None:
-            raw = compat.raw_frames(trace, whole=True)
-            found = self._whole[trace] = tuple(dict.fromkeys(self._find(source_info, raw)))
+            raw = compat.raw_frames(trace, whole=whole)
+            found = self._stacks[key] = tuple(dict.fromkeys(self._find(source_info, raw)))
         return found
 
     def enter(self, source_info: Any, function: compat.Function | None) -> bool:

@@ -121,7 +121,7 @@ class Walk:
         """Return an equation's expression and calls inside its jaxpr; and all frames that JAX keeps for it."""
         frames = self._frames.of(equation.source_info)
         entered = frames and self._frames.enter(equation.source_info, jaxpr.function)
-        return frames if entered else (), self._frames.whole(equation.source_info)
+        return frames if entered else (), self._frames.of(equation.source_info, whole=True)
 
     def _walk(self, each: UsedJaxpr, by_id: dict[int, UsedJaxpr]) -> None:
         around = _merged(each.users)

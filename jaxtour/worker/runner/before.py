@@ -33,7 +33,7 @@ class Before:
     def now(cls, namespace: Mapping[str, Any]) -> "Before":
         """Return the state at this moment."""
         modules = [(module, _functions(module)) for name, module in [*sys.modules.items()] if _is_public(name)]
-        return cls({name: copied(value) for name, value in namespace.items()}, modules, settings())
+        return cls(copies(namespace), modules, settings())
 
     @property
     def is_reachable(self) -> bool:
@@ -46,7 +46,7 @@ class Before:
         """Go back to this state inside this context: in `live`, where all functions look their names up, and in JAX."""
         now = dict(live)
         live.clear()
-        live.update({name: copied(value) for name, value in self.names.items()})
+        live.update(copies(self.names))
         try:
             with self.modules():
                 yield
@@ -74,6 +74,11 @@ class Before:
         finally:
             for space, name, theirs, _ in changed:
                 space[name] = theirs
+
+
+def copies(names: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the names with copies of their values."""
+    return {name: copied(value) for name, value in names.items()}
 
 
 def copied(value: Any) -> Any:

@@ -17,7 +17,7 @@ from ..ir.stages import Stages
 from ..profile.profiler import Profiler
 from ..timing import bench
 from . import questions
-from .before import copied
+from .before import copies
 from .calls import Entry
 from .describe import describe
 from .execute import Kept, Source
@@ -178,7 +178,7 @@ class Requests:
             return
         names = kept.namespace
         if tried is not None:
-            code, names = tried, {name: copied(value) for name, value in kept.before.names.items()}
+            code, names = tried, copies(kept.before.names)
             self._events.progress("running", cell["name"])
             _, raised = attempt(workspace.execute, Source(cell["name"], code), names)
             if raised is not None:

@@ -130,10 +130,9 @@ class CommandRun:
         run = partial(self._stage.workspace.run, cell["name"], cell["setup"], cell["code"], cell["path"])
         launch = cell["launch"]
         if launch is None:
-            checked = cell["checked"] or any(self._command.get(name) for name in ("checks", "keep_before"))
-            return run(
-                notebook=cell["notebook"], quiet=cell is not self._cell, checked=cell is self._cell and bool(checked)
-            )
+            own = cell is self._cell
+            checked = own and bool(cell["checked"] or self._command.get("checks") or self._command.get("keep_before"))
+            return run(notebook=cell["notebook"], quiet=not own, checked=checked)
         self._recorder = Recorder(
             self._stage.events,
             launch.get("stop_after"),

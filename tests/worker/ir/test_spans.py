@@ -93,7 +93,7 @@ def test_an_end_that_is_not_known_is_that_of_the_line():
 def test_without_frames_the_places_that_jax_tells_are_taken(monkeypatch):
     whole = HEAD + "def f(x):\n    return jnp.sin(x) + 1\n"
     jaxpr = jax.make_jaxpr(executed(whole)["f"])(1.0)
-    monkeypatch.setattr(compat, "raw_frames", lambda _: None)
+    monkeypatch.setattr(compat, "raw_frames", lambda *_, **__: None)
     own, *callers = SpanFinder().of(jaxpr.eqns[0].source_info)
     assert own == ("a/b", 3, 12, 3, 26, "f")
     assert callers == []
